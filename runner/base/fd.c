@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		(void)close(
+			*fd); /* nothing can be done about a failing close of what we only read */
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+ssize_t fd_read_all(int fd, char *buffer, size_t size)
+{
+	size_t length = 0;
+
+	while (length + 1 < size) {
+		ssize_t got = pread(fd, buffer + length, size - 1 - length, (off_t)length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	buffer[length] = '\0';
+	return (ssize_t)length;
+}
+
+ssize_t file_read(int directory, const char *path, char *buffer, size_t size)
+{
+	cleanup_fd int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd_read_all(fd, buffer, size);
+}
+
+int file_write(int directory, const char *path, const char *text)
+{
+	cleanup_fd int fd = openat(directory, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t length = strlen(text);
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t written = write(fd, text, length);
+
+		if (written == (ssize_t)length)
+			return 0;
+		if (written >= 0)
+			return -EIO;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int fd_write_all(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t written = write(fd, at, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		at += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+int fd_above_stdio(int *fd)
+{
+	int moved;
+
+	if (*fd > STDERR_FILENO)
+		return 0;
+	moved = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (moved < 0)
+		return -errno;
+	fd_close(fd);
+	*fd = moved;
+	return 0;
+}
