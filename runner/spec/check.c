@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/text.h"
+
+/* Times are counted in microseconds from here on, and added to a clock. */
+#define TIME_MAX_MS (UINT64_MAX / 1000000)
+
+bool spec_has_limit(const struct memcage_spec *spec)
+{
+	return spec->memory_max_bytes != 0 && spec->memory_max_bytes != MEMCAGE_UNLIMITED;
+}
+
+int spec_adopt(const struct memcage_spec *spec, struct memcage_spec *ret_spec,
+	struct memcage_failure *reterr_failure)
+{
+	size_t size = spec->struct_size;
+
+	if (size < offsetof(struct memcage_spec, working_directory))
+		return failure_set(reterr_failure, EINVAL,
+			"memcage_spec.struct_size is %zu; set it to sizeof(struct memcage_spec)",
+			size);
+	memset(ret_spec, 0, sizeof(*ret_spec));
+	memcpy(ret_spec, spec, size < sizeof(*ret_spec) ? size : sizeof(*ret_spec));
+	ret_spec->struct_size = sizeof(*ret_spec);
+	return 0;
+}
+
+int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	bool limited = spec_has_limit(spec);
+	char one[TEXT_NUMBER_SIZE], other[TEXT_NUMBER_SIZE];
+
+	if (spec->argv == NULL || spec->argv[0] == NULL)
+		return failure_set(reterr_failure, EINVAL, "no command given");
+	if (limited && spec->memory_max_bytes < page)
+		return failure_set(reterr_failure, EINVAL,
+			"a memory limit of %s is too small; it is at least one page (4096 bytes)",
+			format_size(spec->memory_max_bytes, one));
+	if (spec->at_limit == MEMCAGE_FAIL_AT_LIMIT && !limited)
+		return failure_set(reterr_failure, EINVAL,
+			"--at-limit fail needs a memory limit; add -m SIZE");
+	if (spec->oom_group && spec->backend == MEMCAGE_BACKEND_RLIMIT)
+		return failure_set(reterr_failure, EINVAL,
+			"--oom-group needs a cgroup; the rlimit backend has none");
+	if (limited && spec->memory_high_bytes > spec->memory_max_bytes &&
+		spec->memory_high_bytes != MEMCAGE_UNLIMITED)
+		return failure_set(reterr_failure, EINVAL,
+			"--memory-high %s is above --memory %s and would never act",
+			format_size(spec->memory_high_bytes, one),
+			format_size(spec->memory_max_bytes, other));
+	if (spec->output_truncate && spec->output_max_bytes == 0)
+		return failure_set(
+			reterr_failure, EINVAL, "--output-truncate needs --output-max SIZE");
+	if (spec->no_tap && spec->output_max_bytes != 0)
+		return failure_set(reterr_failure, EINVAL,
+			"--output-max counts what passes through memcage, and --no-tap lets "
+			"nothing "
+			"pass; drop one of them");
+	if (spec->wall_time_max_ms > TIME_MAX_MS || spec->cpu_time_max_ms > TIME_MAX_MS ||
+		spec->grace_ms > TIME_MAX_MS ||
+		(spec->stall_ms > TIME_MAX_MS && spec->stall_ms != MEMCAGE_UNLIMITED))
+		return failure_set(reterr_failure, EINVAL,
+			"a time is too long; leave it out (0) where there shall be none");
+	/* To the kernel -1 means "leave as it is": the command would keep our own rights. */
+	if (spec->set_user && (spec->user_id == UINT32_MAX || spec->group_id == UINT32_MAX))
+		return failure_set(
+			reterr_failure, EINVAL, "--user: %u is no user or group id", UINT32_MAX);
+	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && spec->parent_group != NULL)
+		return failure_set(reterr_failure, EINVAL,
+			"--parent names a cgroup; the rlimit backend has none");
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/text.h"
+#include "spec/check.h"
+#include "spec/option_table.h"
+#include "spec/values.h"
+
+#define ROWS_MAX 64
+#define FIRST_LONG 256 /* getopt's value of row 0; letters stay below */
+
+/* getopt's view of the rows that belong to one command. */
+struct getopt_tables {
+	char letters[2 * ROWS_MAX + 3];
+	struct option longs[ROWS_MAX + 1];
+	const char *names[ROWS_MAX + 1]; /* for suggestions */
+};
+
+static void getopt_tables_fill(enum option_command command, struct getopt_tables *tables)
+{
+	char *letter = tables->letters;
+	size_t count = 0;
+
+	*letter++ = '+'; /* stop at the first operand: the command's own options are not ours */
+	*letter++ = ':'; /* tell a missing argument from an unknown option */
+	for (size_t i = 0; i < option_row_count && count < ROWS_MAX; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if ((row->commands & (unsigned)command) == 0)
+			continue;
+		if (row->letter != 0) {
+			*letter++ = row->letter;
+			if (row->argument != NULL)
+				*letter++ = ':';
+		}
+		tables->longs[count].name = row->name;
+		tables->longs[count].has_arg = row->argument ? required_argument : no_argument;
+		tables->longs[count].val = FIRST_LONG + (int)i;
+		tables->names[count++] = row->name;
+	}
+	*letter = '\0';
+}
+
+static const struct option_row *row_of(enum option_command command, int value)
+{
+	if (value >= FIRST_LONG)
+		return &option_rows[value - FIRST_LONG];
+	for (size_t i = 0; i < option_row_count; i++)
+		if (option_rows[i].letter == value &&
+			(option_rows[i].commands & (unsigned)command) != 0)
+			return &option_rows[i];
+	return NULL;
+}
+
+static int unknown_option(const char *program, const char *word, const struct getopt_tables *tables,
+	struct memcage_failure *failure)
+{
+	char name[64];
+	const char *near = NULL;
+
+	if (strncmp(word, "--", 2) == 0) {
+		text_copy(name, sizeof(name), word + 2);
+		name[strcspn(name, "=")] = '\0';
+		near = nearest_word(name, tables->names);
+	}
+	if (near != NULL && strcmp(near, name) == 0)
+		return failure_set(failure, EINVAL,
+			"option '--%s' takes no value; see 'memcage %s --help'", near, program);
+	if (near != NULL)
+		return failure_set(failure, EINVAL,
+			"unknown option '%s'; did you mean '--%s'? See 'memcage %s --help'", word,
+			near, program);
+	return failure_set(
+		failure, EINVAL, "unknown option '%s'; see 'memcage %s --help'", word, program);
+}
+
+int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
+	struct memcage_failure *reterr_failure)
+{
+	struct options options = { .spec.struct_size = sizeof(options.spec) };
+	struct getopt_tables tables = { 0 };
+	int value, result;
+
+	getopt_tables_fill(command, &tables);
+	opterr = 0;
+	optind = 0; /* start anew, as glibc documents */
+	for (;;) {
+		const struct option_row *row;
+		const char *element = argv[optind > 0 ? optind : 1]; /* what getopt looks at now */
+		char shown[3] = "-";
+		const char *word;
+
+		value = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
+		if (value == -1)
+			break;
+		/* One letter of a group by itself; what is no letter (half of one) as it was
+		 * written. */
+		shown[1] = (char)optopt;
+		word = optopt > ' ' && optopt < 127 ? shown : element;
+
+		if (value == '?') {
+			result = unknown_option(argv[0], word, &tables, reterr_failure);
+			goto fail;
+		}
+		if (value == ':') {
+			result = failure_set(reterr_failure, EINVAL,
+				"option '%s' needs a value; see 'memcage %s --help'", word,
+				argv[0]);
+			goto fail;
+		}
+		row = row_of(command, value);
+		if (row == NULL) {
+			result = failure_set(reterr_failure, EINVAL, "unknown option -%c", value);
+			goto fail;
+		}
+		result = value_store(row, optarg, &options, reterr_failure);
+		if (result < 0)
+			goto fail;
+	}
+	options.operands = argv + optind;
+	options.operand_count = argc - optind;
+	options.spec.argv = (const char *const *)(argv + optind);
+	if (command == FOR_RUN && !options.help) {
+		if (options.operand_count == 0) {
+			result = failure_set(reterr_failure, EINVAL,
+				"no command given; say: memcage run [OPTIONS] -- COMMAND [ARG...]");
+			goto fail;
+		}
+		result = spec_check(&options.spec, reterr_failure);
+		if (result < 0)
+			goto fail;
+	}
+	*ret_options = options;
+	return 0;
+fail:
+	options_done(&options);
+	return result;
+}
+
+void options_done(struct options *options)
+{
+	free(options->environment);
+	options->environment = NULL;
+	options->environment_count = 0;
+}
+
+static bool sets_variable(const char *assignment, const char *entry)
+{
+	size_t length = strcspn(assignment, "=") + 1;
+
+	return strncmp(assignment, entry, length) == 0;
+}
+
+int options_environment(
+	const struct options *options, char *const *environment, const char ***ret_envp)
+{
+	size_t count = 0, inherited = 0;
+	const char **envp;
+
+	*ret_envp = NULL;
+	if (options->environment_count == 0 && !options->clear_environment)
+		return 0;
+	if (!options->clear_environment)
+		while (environment[inherited] != NULL)
+			inherited++;
+	envp = calloc(inherited + options->environment_count + 1, sizeof(*envp));
+	if (envp == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < inherited; i++)
+		envp[count++] = environment[i];
+	for (size_t i = 0; i < options->environment_count; i++) {
+		size_t at = 0;
+
+		while (at < count && !sets_variable(options->environment[i], envp[at]))
+			at++;
+		envp[at] = options->environment[i];
+		if (at == count)
+			count++;
+	}
+	*ret_envp = envp;
+	return 0;
+}

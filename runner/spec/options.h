@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * options.h - the one list of options: it parses, it prints --help, and it writes the option
+ * section of the man page. Nothing here has side effects beyond memory; nothing is opened.
+ */
+#ifndef MEMCAGE_SPEC_OPTIONS_H
+#define MEMCAGE_SPEC_OPTIONS_H
+
+#include <stdio.h>
+
+#include "memcage/memcage.h"
+
+enum exit_code_mode { EXIT_CODE_WORKLOAD, EXIT_CODE_VERDICT };
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum report_format { FORMAT_TEXT };
+
+/* What the command line asks for: the specification of the run, and what to do with its result. */
+struct options {
+	struct memcage_spec spec;
+
+	const char *report_path; /* NULL: none; "-": standard output */
+	const char *expect;      /* VERDICT[/REASON], or NULL */
+	int exit_code;           /* enum exit_code_mode */
+	int color;               /* enum color_mode */
+	int format;              /* enum report_format */
+	bool quiet;
+	int verbose;
+	bool progress;
+	bool json, clean;
+	bool help;
+
+	bool clear_environment;
+	size_t environment_count;
+	const char **environment; /* --env K=V in order; owned, the strings are argv's */
+
+	char *const *operands; /* what follows the options; points into argv */
+	int operand_count;
+};
+
+/* The commands whose options the table knows; a set. */
+enum option_command {
+	FOR_RUN = 1 << 0,
+	FOR_REPORT = 1 << 1,
+	FOR_DOCTOR = 1 << 2,
+};
+
+/* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is
+ * wrong, where, and what to do. Checks each value and how they go together. */
+int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
+	struct memcage_failure *reterr_failure);
+void options_done(struct options *options);
+
+/* The environment that the options ask for, NULL-terminated, or NULL for the caller's own
+ * unchanged. The array is the caller's to free(); the strings are borrowed. */
+int options_environment(
+	const struct options *options, char *const *environment, const char ***ret_envp);
+
+void options_print_help(enum option_command command, FILE *out);
+
+/* The same list as roff, for the man page. */
+void options_print_man(enum option_command command, FILE *out);
+
+/* The same list as words, one option a line: "--memory SIZE help", for shell completion. */
+void options_print_words(enum option_command command, FILE *out);
+
+#endif
