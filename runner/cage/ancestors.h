@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ancestors.h - the groups above the cage: their limits, and whether one of them acted.
+ */
+#ifndef MEMCAGE_CAGE_ANCESTORS_H
+#define MEMCAGE_CAGE_ANCESTORS_H
+
+#include "base/counter.h"
+#include "cage/group.h"
+#include "cage/hierarchy.h"
+
+#define ANCESTORS_MAX 24
+
+/* One group above, nearest first; path as /proc/PID/cgroup names it ("/" the root). */
+struct ancestor {
+	char path[512];
+	struct counter limit_bytes; /* UINT64_MAX: none */
+	struct counter ooms;        /* v2: memory.events.local oom */
+	struct counter peak_bytes;  /* v1: max_usage */
+	struct counter oomd_kills;  /* systemd-oomd's extended attribute */
+};
+
+struct ancestors {
+	int count;
+	bool all_visible; /* up to the real root, none cut off */
+	struct ancestor groups[ANCESTORS_MAX];
+};
+
+/* Reads the groups above `leaf` (relative to the mount point) up to the mount's root. */
+void ancestors_read(
+	const struct hierarchies *hierarchies, const char *leaf, struct ancestors *ret_ancestors);
+
+/* systemd-oomd counts its kills in an extended attribute of the group. 0 where there is none. */
+struct counter oomd_kills_of(const char *path);
+
+#endif

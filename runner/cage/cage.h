@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cage.h - one cage: a fresh leaf group with its limits, made, read, emptied and removed. Backends
+ * stand behind one table; what differs between v1 and v2 is in limits.c and counters.c.
+ */
+#ifndef MEMCAGE_CAGE_CAGE_H
+#define MEMCAGE_CAGE_CAGE_H
+
+#include "base/lists.h"
+#include "cage/ancestors.h"
+#include "cage/counters.h"
+#include "cage/home.h"
+
+enum cage_kind { CAGE_V2, CAGE_V1, CAGE_RLIMIT };
+
+struct cage {
+	enum cage_kind kind;
+	struct home *home;          /* NULL: rlimit */
+	char leaf[GROUP_PATH_SIZE]; /* the leaf relative to the memory mount point */
+	char mark[100]; /* "/memcage-PID-RANDOM/run-N": unique, to be found in the kernel's paths */
+	struct group memory, twin, pids;
+	char litter[64]; /* a file that must not outlive the run (the guard removes it too); "" none
+			  */
+
+	struct counter limit_bytes; /* as read back; UINT64_MAX: none */
+	bool failcnt_counts;        /* v1: memory.failcnt tells of contacts with the limit */
+	uint64_t rlimit_data_bytes; /* for the child; UINT64_MAX: none */
+	struct text_list mechanisms, degraded, warnings;
+};
+
+/* Makes a cage for spec (checked before). Returns 0 or -errno with cause and remedy; nothing is
+ * left behind then. */
+int cage_open(
+	struct cage *cage, const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
+
+/* Removes the cage; what still runs in it is killed first. */
+void cage_close(struct cage *cage);
+
+const char *cage_kind_name(enum cage_kind kind);
+
+/* A v2 directory to clone into (the leaf itself, or its twin), or -1. */
+int cage_clone_directory(const struct cage *cage);
+
+/* SIGKILL to everything inside; repeat until cage_is_empty(). */
+void cage_kill(const struct cage *cage);
+bool cage_is_empty(const struct cage *cage);
+int cage_count_processes(const struct cage *cage);
+bool cage_holds(const struct cage *cage, pid_t pid);
+
+/* The leaf directory is still there (the workload, or somebody else, may have removed it). */
+bool cage_is_there(const struct cage *cage);
+
+struct counter_source cage_counters(const struct cage *cage);
+
+/* A descriptor that polls POLLPRI (v2) or readable (v1) when an OOM event happened, or -1 where
+ * there is none. *ret_is_eventfd says which. */
+int cage_watch_oom(const struct cage *cage, bool *ret_is_eventfd);
+
+/* A descriptor that polls POLLPRI when the cage becomes empty, or -1. */
+int cage_watch_empty(const struct cage *cage);
+
+/* What the limits of a spec become on this cage (limits.c). */
+int limits_apply(
+	struct cage *cage, const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
+
+/* RLIMIT_DATA that makes allocations fail just before a limit: below it by a margin for page
+ * tables, stacks and what else is charged besides data. */
+uint64_t limits_data_below(uint64_t limit_bytes);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "cage/group.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+
+int group_open(struct group *group, const char *path)
+{
+	int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0)
+		return -errno;
+	group->directory = directory;
+	text_copy(group->path, sizeof(group->path), path);
+	return 0;
+}
+
+int group_make(struct group *group, const char *parent, const char *name)
+{
+	char path[GROUP_PATH_SIZE];
+	int length = snprintf(path, sizeof(path), "%s/%s", parent, name), result;
+
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return -ENAMETOOLONG;
+	if (mkdir(path, 0755) < 0)
+		return -errno;
+	result = group_open(group, path);
+	if (result < 0)
+		(void)rmdir(path); /* nobody else would ever take it away */
+	return result;
+}
+
+void group_close(struct group *group)
+{
+	fd_close(&group->directory);
+}
+
+struct counter group_counter(const struct group *group, const char *file, const char *key)
+{
+	char text[8192];
+	uint64_t value;
+
+	if (file_read(group->directory, file, text, sizeof(text)) < 0)
+		return (struct counter){ 0 };
+	if (key != NULL)
+		return keyed_value(text, key, &value) ? counter_of(value) : (struct counter){ 0 };
+	text[strcspn(text, "\n")] = '\0';
+	if (strcmp(text, "max") == 0)
+		return counter_of(UINT64_MAX);
+	return parse_number(text, &value) == 0 ? counter_of(value) : (struct counter){ 0 };
+}
+
+int group_write(const struct group *group, const char *file, const char *text)
+{
+	return file_write(group->directory, file, text);
+}
+
+int group_set_bytes(const struct group *group, const char *file, uint64_t bytes)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	char text[TEXT_NUMBER_SIZE] = "max";
+	struct counter back;
+	int result;
+
+	if (bytes != UINT64_MAX)
+		(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	result = group_write(group, file, text);
+	if (result < 0)
+		return result;
+	back = group_counter(group, file, NULL);
+	return back.known && back.value / page == bytes / page ? 0 : -ERANGE;
+}
+
+bool group_lists(const struct group *group, const char *file, const char *word)
+{
+	char text[4096], *state, *item;
+
+	if (file_read(group->directory, file, text, sizeof(text)) < 0)
+		return false;
+	for (item = strtok_r(text, " \n", &state); item != NULL;
+		item = strtok_r(NULL, " \n", &state))
+		if (strcmp(item, word) == 0)
+			return true;
+	return false;
+}
+
+/* Each level costs two descriptors while we are in it. */
+#define DEPTH_MAX 64
+
+/* Calls visit for the directory and each one below it, deepest first. Stops at a negative result.
+ */
+static int for_each_below(
+	int directory, unsigned depth, int (*visit)(int, unsigned, void *), void *data)
+{
+	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (entries == NULL) {
+		result = -errno;
+		fd_close(&copy);
+		return result;
+	}
+	while (result >= 0 && (entry = readdir(entries)) != NULL) {
+		cleanup_fd int below = -1;
+
+		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
+			strcmp(entry->d_name, "..") == 0)
+			continue;
+		below = openat(directory, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (below >= 0 && depth < DEPTH_MAX)
+			result = for_each_below(below, depth + 1, visit, data);
+		else if (below >= 0 || errno != ENOENT)
+			result = below >= 0 ? -ELOOP
+					    : -errno; /* never pass over a group in silence */
+	}
+	(void)closedir(entries);
+	return result < 0 ? result : visit(directory, depth, data);
+}
+
+struct process_visit {
+	int count;
+	pid_t look_for; /* 0: nobody */
+	bool found;
+	int signal; /* 0: none */
+};
+
+/* Reads cgroup.procs line by line: it can be longer than any buffer. */
+static int visit_processes(int directory, unsigned depth, void *data)
+{
+	struct process_visit *visit = data;
+	cleanup_fd int fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
+	char line[TEXT_NUMBER_SIZE];
+	int result;
+
+	(void)depth;
+	if (file == NULL)
+		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
+	(void)fd_take(&fd);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		uint64_t pid;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (parse_number(line, &pid) < 0)
+			continue;
+		visit->count++;
+		visit->found = visit->found ||
+			       (visit->look_for != 0 && pid == (uint64_t)visit->look_for);
+		/* 0 is a process outside our pid namespace: there is no way to signal it from here
+		 */
+		if (visit->signal != 0 && pid > 0)
+			(void)kill((pid_t)pid, visit->signal); /* gone already is as good */
+	}
+	/* Removed meanwhile, or a threaded group, whose processes stand in a group above. */
+	result = ferror(file) && errno != ENODEV && errno != EOPNOTSUPP ? -EIO : 0;
+	(void)fclose(file);
+	return result;
+}
+
+int group_count_processes(const struct group *group)
+{
+	struct process_visit visit = { 0 };
+	int result = for_each_below(group->directory, 0, visit_processes, &visit);
+
+	return result < 0 ? result : visit.count;
+}
+
+bool group_holds(const struct group *group, pid_t pid)
+{
+	struct process_visit visit = { .look_for = pid };
+
+	return for_each_below(group->directory, 0, visit_processes, &visit) == 0 && visit.found;
+}
+
+int group_kill(const struct group *group)
+{
+	struct process_visit visit = { .signal = SIGKILL };
+	int result = group_write(group, "cgroup.kill", "1");
+
+	if (result != -ENOENT && result != -EOPNOTSUPP)
+		return result;
+	/* No cgroup.kill (v1, or before 5.14). A frozen cage cannot fork while we go through it;
+	 * the kill itself works on frozen processes once they are thawed. */
+	(void)group_write(group, "cgroup.freeze", "1"); /* not there on v1 */
+	result = for_each_below(group->directory, 0, visit_processes, &visit);
+	(void)group_write(group, "cgroup.freeze", "0");
+	return result;
+}
+
+bool group_is_empty(const struct group *group)
+{
+	struct counter populated = group_counter(group, "cgroup.events", "populated");
+
+	if (populated.known)
+		return populated.value == 0;
+	return group_count_processes(group) == 0;
+}
+
+static int visit_remove(int directory, unsigned depth, void *data)
+{
+	char link[64], path[GROUP_PATH_SIZE];
+	ssize_t length;
+
+	(void)data;
+	if (depth == 0)
+		return 0; /* the group itself goes by its path */
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", directory);
+	length = readlink(link, path, sizeof(path));
+	if (length < 0)
+		return -errno;
+	if ((size_t)length == sizeof(path))
+		return -ENAMETOOLONG; /* cut: another group's path, for all we know */
+	path[length] = '\0';
+	return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int group_remove(struct group *group, unsigned timeout_ms)
+{
+	int result = 0;
+
+	for (unsigned waited = 0;; waited++) {
+		if (rmdir(group->path) == 0 || errno == ENOENT) {
+			group_close(group);
+			return 0;
+		}
+		result = -errno;
+		if (result != -EBUSY && result != -ENOTEMPTY)
+			return result;
+		(void)for_each_below(group->directory, 0, visit_remove, NULL);
+		if (waited >= timeout_ms)
+			return result;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+struct sum_visit {
+	const char *file, *key;
+	struct counter sum;
+};
+
+static int visit_sum(int directory, unsigned depth, void *data)
+{
+	struct sum_visit *visit = data;
+	struct group group = { .directory = directory };
+	struct counter one;
+
+	/* The group itself is not counted, but has to be there: a removed one has no groups below.
+	 */
+	one = group_counter(&group, visit->file, visit->key);
+	if (!one.known)
+		visit->sum.known = false;
+	if (depth > 0)
+		visit->sum.value += one.value;
+	return 0;
+}
+
+struct counter group_sum_below(const struct group *group, const char *file, const char *key)
+{
+	struct sum_visit visit = { .file = file, .key = key, .sum = { .known = true } };
+
+	if (for_each_below(group->directory, 0, visit_sum, &visit) < 0)
+		visit.sum.known = false;
+	return visit.sum;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "cage/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/fd.h"
+#include "base/text.h"
+
+#define TREES 3 /* memory, twin, pids */
+
+/* What the guard is told: paths of a leaf in each tree ("" none); the home is the path above it. */
+struct message {
+	bool add;
+	char leaf[TREES][GROUP_PATH_SIZE];
+	char litter[64]; /* a file to remove; "" none */
+};
+
+struct charge {
+	struct message cage;
+	struct charge *next;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int guard_socket = -1;
+static pid_t guard_pid, guard_parent;
+static unsigned cages;
+
+static void empty_tree(const char *path)
+{
+	struct group group = GROUP_NONE;
+
+	if (*path == '\0' || group_open(&group, path) < 0)
+		return;
+	for (unsigned waited = 0; !group_is_empty(&group) && waited < 5000; waited++) {
+		(void)group_kill(&group);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	group_close(&group);
+}
+
+/* A supervisor locks its home. When it dies that lock goes a moment before or after the socket; a
+ * forked copy of it that lives on keeps it. */
+static bool nobody_uses(const char *home)
+{
+	cleanup_fd int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int waited = 0; fd >= 0 && waited < 50; waited++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return false;
+}
+
+static void remove_tree(const char *leaf)
+{
+	char home[GROUP_PATH_SIZE];
+	struct group group = GROUP_NONE;
+
+	if (*leaf == '\0')
+		return;
+	if (group_open(&group, leaf) == 0)
+		(void)group_remove(&group, 500);
+	group_close(&group);
+	text_copy(home, sizeof(home), leaf);
+	*strrchr(home, '/') = '\0';
+	if (nobody_uses(home) && group_open(&group, home) == 0)
+		(void)group_remove(
+			&group, 1); /* with leaves that were made and not yet told to us */
+	else
+		(void)rmdir(home);
+	group_close(&group);
+}
+
+/* The twin's cgroup.kill empties the other trees too, so it comes first. */
+static void rescue(const struct message *cage)
+{
+	static const int order[TREES] = { 1, 2, 0 };
+
+	for (int i = 0; i < TREES; i++)
+		empty_tree(cage->leaf[order[i]]);
+	for (int i = 0; i < TREES; i++)
+		remove_tree(cage->leaf[order[i]]);
+	if (cage->litter[0] != '\0')
+		(void)unlink(cage->litter);
+}
+
+static void forget(struct charge **charges, const struct message *message)
+{
+	for (struct charge **at = charges; *at != NULL; at = &(*at)->next) {
+		struct charge *charge = *at;
+
+		if (strcmp(charge->cage.leaf[0], message->leaf[0]) == 0) {
+			*at = charge->next;
+			free(charge);
+			return;
+		}
+	}
+}
+
+static void detach(int socket_fd)
+{
+	sigset_t all;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)setsid(); /* no Ctrl-C, no hangup of the supervisor's terminal */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)prctl(PR_SET_NAME, "memcage-guard");
+	(void)!chdir("/");
+	for (int fd = 0; fd < 3; fd++)
+		if (fd != socket_fd)
+			(void)dup2(null, fd);
+	/* Nothing of the supervisor's may stay open here: a pipe would never end. */
+	(void)syscall(SYS_close_range, 3u, (unsigned)socket_fd - 1, 0);
+	(void)syscall(SYS_close_range, (unsigned)socket_fd + 1, ~0u, 0);
+}
+
+static _Noreturn void guard_main(int socket_fd)
+{
+	struct charge *charges = NULL;
+	struct message message;
+	ssize_t got;
+
+	detach(socket_fd);
+	while ((got = recv(socket_fd, &message, sizeof(message), 0)) != 0) {
+		struct charge *charge;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got != sizeof(message))
+			break;
+		if (!message.add) {
+			forget(&charges, &message);
+			continue;
+		}
+		charge = malloc(sizeof(*charge));
+		if (charge != NULL) {
+			*charge = (struct charge){ .cage = message, .next = charges };
+			charges = charge;
+		}
+		(void)!send(socket_fd, "", 1, MSG_NOSIGNAL); /* it is in our hands now */
+		if (charge == NULL)
+			break;
+	}
+	for (; charges != NULL; charges = charges->next)
+		rescue(&charges->cage);
+	_exit(0);
+}
+
+static int guard_start(struct memcage_failure *failure)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return failure_errno(failure, errno, "make a socket for the guard");
+	if (fd_above_stdio(&ends[0]) < 0 || fd_above_stdio(&ends[1]) < 0) {
+		fd_close(&ends[0]);
+		fd_close(&ends[1]);
+		return failure_errno(failure, errno, "make a socket for the guard");
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)close(ends[0]);
+		guard_main(ends[1]);
+	}
+	fd_close(&ends[1]);
+	if (pid < 0) {
+		fd_close(&ends[0]);
+		return failure_errno(failure, errno, "start the guard process");
+	}
+	guard_socket = ends[0];
+	guard_pid = pid;
+	guard_parent = getpid();
+	return 0;
+}
+
+static void guard_stop(void)
+{
+	/* Closing alone would not tell it: a forked copy of us may hold the socket, too. */
+	(void)shutdown(guard_socket, SHUT_WR);
+	fd_close(&guard_socket);
+	while (waitpid(guard_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void fill(struct message *message, const struct cage *cage)
+{
+	const struct group *groups[TREES] = { &cage->memory, &cage->twin, &cage->pids };
+
+	for (int i = 0; i < TREES; i++)
+		if (group_exists(groups[i]))
+			text_copy(message->leaf[i], sizeof(message->leaf[i]), groups[i]->path);
+	text_copy(message->litter, sizeof(message->litter), cage->litter);
+}
+
+int guard_add(const struct cage *cage, struct memcage_failure *reterr_failure)
+{
+	struct message message = { .add = true };
+	char answer;
+	int result = 0;
+
+	if (!group_exists(&cage->memory))
+		return 0;
+	fill(&message, cage);
+	(void)pthread_mutex_lock(&lock);
+	/* A forked copy of a supervisor has no guard: the one it remembers is its parent's. */
+	if (cages == 0 || guard_parent != getpid()) {
+		cages = 0;
+		fd_close(&guard_socket); /* held here, it would hide the parent's end from its guard
+					  */
+		result = guard_start(reterr_failure);
+	}
+	if (result == 0 && (send(guard_socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 ||
+				   recv(guard_socket, &answer, 1, 0) != 1))
+		result = failure_set(reterr_failure, ECHILD,
+			"the guard process has died; without it a killed memcage would leave "
+			"processes");
+	if (result == 0)
+		cages++;
+	(void)pthread_mutex_unlock(&lock);
+	return result;
+}
+
+void guard_remove(const struct cage *cage)
+{
+	struct message message = { .add = false };
+
+	if (!group_exists(&cage->memory))
+		return;
+	fill(&message, cage);
+	(void)pthread_mutex_lock(&lock);
+	(void)!send(guard_socket, &message, sizeof(message), MSG_NOSIGNAL);
+	if (cages > 0 && --cages == 0)
+		guard_stop();
+	(void)pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "cage/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "cage/libcgroup.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct home *homes;
+
+static int name_home(char *name, size_t size)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	(void)snprintf(name, size, HOME_PREFIX "%d-%08x", (int)getpid(), random);
+	return 0;
+}
+
+static int make_one(const struct hierarchy *hierarchy, const char *parent, const char *name,
+	struct group *group)
+{
+	char path[GROUP_PATH_SIZE];
+	int result, length;
+
+	result = registry_create(
+		hierarchy->controller, hierarchy->mount, parent, name, hierarchy->is_v2);
+	if (result < 0)
+		return result;
+	length = snprintf(path, sizeof(path), "%s%s/%s", hierarchy->mount, parent, name);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return -ENAMETOOLONG;
+	result = group_open(group, path);
+	return result == -ENOENT ? -ESTALE : result; /* a cleaner was faster: see lock_one() */
+}
+
+/* Nobody but a cleaner ever holds this lock beside us, and only for a moment. When that one was
+ * faster and took the fresh directory for a leftover, it is gone: -ESTALE. */
+static int lock_one(const struct group *group, int *ret_lock)
+{
+	cleanup_fd int fd = open(group->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (access(group->path, F_OK) < 0)
+		return -ESTALE;
+	*ret_lock = fd_take(&fd);
+	return 0;
+}
+
+static void remove_one(const struct hierarchy *hierarchy, const char *parent, const char *name,
+	struct group *group)
+{
+	if (!group_exists(group))
+		return;
+	if (registry_remove(hierarchy->controller, hierarchy->mount, parent, name) < 0)
+		(void)group_remove(group, 100); /* what is still busy then is doctor --clean's */
+	group_close(group);
+}
+
+static void demolish(struct home *home)
+{
+	const struct place *place = &home->place;
+
+	if (place->twin != NULL)
+		remove_one(place->twin, place->twin_parent, home->name, &home->twin);
+	if (place->pids != NULL)
+		remove_one(place->pids, place->pids_parent, home->name, &home->pids);
+	remove_one(place->memory, place->memory_parent, home->name, &home->memory);
+	for (size_t i = 0; i < sizeof(home->locks) / sizeof(*home->locks); i++)
+		fd_close(&home->locks[i]);
+}
+
+/* The limit files' controllers for the leaves below; pids is welcome but not needed. */
+static int enable_below(struct home *home)
+{
+	if (!home->place.memory->is_v2)
+		return 0;
+	if (home->place.pids_on_v2 &&
+		group_write(&home->memory, "cgroup.subtree_control", "+pids") < 0)
+		home->place.pids_on_v2 = false;
+	return group_write(&home->memory, "cgroup.subtree_control", "+memory");
+}
+
+/* Both are an advantage, not a need: without them a cage is emptied process by process. */
+static void make_side_groups(struct home *home)
+{
+	const struct place *place = &home->place;
+
+	if (place->twin != NULL &&
+		make_one(place->twin, place->twin_parent, home->name, &home->twin) == 0 &&
+		lock_one(&home->twin, &home->locks[1]) < 0)
+		remove_one(place->twin, place->twin_parent, home->name, &home->twin);
+	if (place->pids != NULL &&
+		make_one(place->pids, place->pids_parent, home->name, &home->pids) == 0 &&
+		lock_one(&home->pids, &home->locks[2]) < 0)
+		remove_one(place->pids, place->pids_parent, home->name, &home->pids);
+}
+
+static int build(struct home *home, struct memcage_failure *failure)
+{
+	const struct place *place = &home->place;
+	char path[GROUP_PATH_SIZE], remedy[512];
+	int result = name_home(home->name, sizeof(home->name));
+
+	if (result == 0)
+		result = make_one(place->memory, place->memory_parent, home->name, &home->memory);
+	if (result == 0)
+		result = lock_one(&home->memory, &home->locks[0]);
+	if (result == 0)
+		result = enable_below(home);
+	if (result == 0)
+		make_side_groups(home);
+	if (result == 0 || result == -ESTALE)
+		return result;
+	place_path(place->memory, place->memory_parent, path, sizeof(path));
+	place_remedy(place->memory, -result, remedy, sizeof(remedy));
+	return failure_set(failure, -result, "cannot make a group in cgroup %s: %s; %s", path,
+		strerrordesc_np(-result), remedy);
+}
+
+static int home_new(enum memcage_backend wanted, const char *parent, struct home **ret_home,
+	struct memcage_failure *failure)
+{
+	struct home *home = calloc(1, sizeof(*home));
+	int result;
+
+	if (home == NULL)
+		return failure_set(failure, ENOMEM, "no memory for a cage");
+	*home = (struct home){ .memory = GROUP_NONE,
+		.twin = GROUP_NONE,
+		.pids = GROUP_NONE,
+		.locks = { -1, -1, -1 },
+		.wanted = wanted,
+		.owner = getpid(),
+		.references = 1 };
+	text_copy(home->parent, sizeof(home->parent), parent ? parent : "");
+	result = hierarchies_find(&home->hierarchies, failure);
+	if (result == 0)
+		result = place_find(&home->hierarchies, wanted, parent, &home->place, failure);
+	if (result == 0) {
+		do {
+			result = build(home, failure);
+			if (result < 0)
+				demolish(home);
+		} while (result == -ESTALE);
+		if (result < 0)
+			place_leave(&home->place);
+	}
+	if (result < 0) {
+		free(home);
+		return result;
+	}
+	home->next = homes;
+	homes = home;
+	*ret_home = home;
+	return 0;
+}
+
+int home_acquire(enum memcage_backend wanted, const char *parent, struct home **ret_home,
+	struct memcage_failure *reterr_failure)
+{
+	struct home *home;
+	int result = 0;
+
+	(void)pthread_mutex_lock(&lock);
+	for (home = homes; home != NULL; home = home->next)
+		if (home->owner == getpid() && home->wanted == wanted &&
+			strcmp(home->parent, parent ? parent : "") == 0)
+			break;
+	if (home != NULL) {
+		home->references++;
+		*ret_home = home;
+	} else {
+		result = home_new(wanted, parent, ret_home, reterr_failure);
+	}
+	(void)pthread_mutex_unlock(&lock);
+	return result;
+}
+
+void home_release(struct home *home)
+{
+	(void)pthread_mutex_lock(&lock);
+	if (--home->references == 0) {
+		struct home **at = &homes;
+
+		while (*at != home)
+			at = &(*at)->next;
+		*at = home->next;
+		demolish(home);
+		place_leave(&home->place);
+		free(home);
+	}
+	(void)pthread_mutex_unlock(&lock);
+}

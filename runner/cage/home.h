@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * home.h - memcage's own parent group, "memcage-PID-RANDOM": one for each place that this process
+ * makes cages in, shared by its runs and removed with the last of them. While it lives we hold a
+ * lock on its directory in each tree, so that anybody can tell a home in use from one that a crash
+ * left behind, in whatever pid namespace its owner lived.
+ */
+#ifndef MEMCAGE_CAGE_HOME_H
+#define MEMCAGE_CAGE_HOME_H
+
+#include "cage/place.h"
+
+#define HOME_PREFIX "memcage-"
+
+struct home {
+	struct hierarchies hierarchies; /* place points into this */
+	struct place place;
+	char name[64];
+	struct group memory;
+	struct group twin; /* v1 with a v2 tree; else none */
+	struct group pids; /* v1 with a pids hierarchy; else none */
+	int locks[3];      /* of the three directories above */
+	pid_t owner;       /* a forked copy of us makes a home of its own */
+	unsigned references;
+	unsigned leaves; /* numbers for leaf names */
+	enum memcage_backend wanted;
+	char parent[GROUP_PATH_SIZE]; /* as asked for */
+	struct home *next;
+};
+
+/* A home for what is asked for: one that this process has, or a new one. -errno with cause and
+ * remedy. Release each acquired home once. */
+int home_acquire(enum memcage_backend wanted, const char *parent, struct home **ret_home,
+	struct memcage_failure *reterr_failure);
+void home_release(struct home *home);
+
+/* Removes the homes that crashed runs left where this process would make its own, with what still
+ * runs in them. Returns how many were removed. */
+int home_clean(struct memcage_failure *reterr_failure);
+
+/* How many there are to remove, for doctor; touches nothing. */
+int home_count_abandoned(const struct place *place);
+
+#endif
