@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "witness/preload.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "witness/preload/page.h"
+
+#define LIBRARY "libmemcage-witness.so"
+#define PRELOAD_VARIABLE "LD_PRELOAD="
+#define PAGE_VARIABLE PAGE_ENVIRONMENT "="
+
+/* ---- the library ---- */
+
+/* Takes path as the answer if there is such a file and it fits. */
+static bool take_library(const char *path, char *ret_path, size_t size)
+{
+	struct stat facts;
+
+	if (path == NULL || strlen(path) >= size || stat(path, &facts) < 0 ||
+		!S_ISREG(facts.st_mode) || access(path, R_OK) < 0)
+		return false;
+	text_copy(ret_path, size, path);
+	return true;
+}
+
+/* Beside whatever file holds this code, the program or libmemcage.so: in the build tree, or where
+ * the installed ones lie from there. */
+static bool take_near_us(char *ret_path, size_t size)
+{
+	static const char *const near[] = { "", "/..", "/memcage",
+		"/../" MEMCAGE_LIBDIR_NAME "/memcage" };
+	char directory[PATH_MAX], path[PATH_MAX + 128];
+	Dl_info us;
+
+	if (dladdr((const void *)(uintptr_t)preload_library_path, &us) == 0 || us.dli_fname == NULL)
+		return false;
+	if (strchr(us.dli_fname, '/') == NULL || realpath(us.dli_fname, path) == NULL) {
+		ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+		if (length < 0)
+			return false;
+		path[length] = '\0';
+	}
+	text_copy(directory, sizeof(directory), path);
+	*strrchr(directory, '/') = '\0';
+	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s/" LIBRARY, directory, near[i]);
+		if (take_library(path, ret_path, size))
+			return true;
+	}
+	return false;
+}
+
+int preload_library_path(char *ret_path, size_t size)
+{
+	if (take_near_us(ret_path, size) ||
+		take_library(MEMCAGE_LIBDIR "/" LIBRARY, ret_path, size) ||
+		take_library(getenv("MEMCAGE_WITNESS_LIBRARY"), ret_path, size))
+		return 0;
+	return -ENOENT;
+}
+
+/* ---- the file ---- */
+
+static const char *const page_directories[] = { "/dev/shm", "/tmp" };
+
+#define PAGE_NAME "memcage-page-" /* and 32 hexadecimal digits */
+
+/* A new file of a name that nobody can guess: whoever knows it can write into it. */
+static int create_page(char *path, size_t size)
+{
+	uint64_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(page_directories) / sizeof(*page_directories); i++) {
+		int fd;
+
+		(void)snprintf(path, size, "%s/" PAGE_NAME "%016" PRIx64 "%016" PRIx64,
+			page_directories[i], random[0], random[1]);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0)
+			return fd;
+	}
+	return -errno;
+}
+
+int preload_open(struct preload_witness *ret_witness, const char *library,
+	struct memcage_failure *reterr_failure)
+{
+	struct preload_witness witness = PRELOAD_NONE;
+	struct witness_page page = { .magic = PAGE_MAGIC, .size = sizeof(page) };
+	int result;
+
+	if (library != NULL && !take_library(library, witness.library, sizeof(witness.library)))
+		return failure_set(reterr_failure, ENOENT, "%s is no readable file", library);
+	if (library == NULL && preload_library_path(witness.library, sizeof(witness.library)) < 0)
+		return failure_set(reterr_failure, ENOENT,
+			LIBRARY " is neither beside the program nor in " MEMCAGE_LIBDIR);
+	if (strpbrk(witness.library, ": \t") != NULL)
+		return failure_set(reterr_failure, EINVAL,
+			"%s: LD_PRELOAD cannot hold a path with blanks or colons", witness.library);
+	witness.fd = create_page(witness.page_path, sizeof(witness.page_path));
+	if (witness.fd < 0)
+		return failure_errno(
+			reterr_failure, -witness.fd, "no file for the witness in /dev/shm or /tmp");
+	/* Written in full here, so that its memory is charged to us and not to the cage. */
+	result = fd_write_all(witness.fd, &page, sizeof(page));
+	if (result == 0 &&
+		(flock(witness.fd, LOCK_EX | LOCK_NB) < 0 || fchmod(witness.fd, 0666) < 0))
+		result = -errno;
+	if (result < 0) {
+		preload_close(&witness);
+		return failure_errno(reterr_failure, -result, "%s", witness.page_path);
+	}
+	*ret_witness = witness;
+	return 0;
+}
+
+void preload_close(struct preload_witness *witness)
+{
+	if (witness->fd < 0)
+		return;
+	(void)unlink(witness->page_path); /* gone already: the workload removed it itself */
+	fd_close(&witness->fd);
+}
+
+/* Whether it is a page that nobody holds any more; then it is removed. */
+static bool remove_abandoned(int directory, const char *name)
+{
+	cleanup_fd int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat facts;
+
+	return fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) &&
+	       facts.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	       unlinkat(directory, name, 0) == 0;
+}
+
+int preload_clean(void)
+{
+	int removed = 0;
+
+	for (size_t i = 0; i < sizeof(page_directories) / sizeof(*page_directories); i++) {
+		DIR *directory = opendir(page_directories[i]);
+		struct dirent *entry;
+
+		while (directory != NULL && (entry = readdir(directory)) != NULL)
+			if (strncmp(entry->d_name, PAGE_NAME, strlen(PAGE_NAME)) == 0 &&
+				strlen(entry->d_name) == strlen(PAGE_NAME) + 32)
+				removed += remove_abandoned(dirfd(directory), entry->d_name);
+		if (directory != NULL)
+			(void)closedir(directory);
+	}
+	return removed;
+}
+
+/* ---- the environment ---- */
+
+static bool is_variable(const char *entry, const char *variable)
+{
+	return strncmp(entry, variable, strlen(variable)) == 0;
+}
+
+/* The parts of one new entry: name, value, and what stood there before behind a colon. */
+struct entry {
+	const char *name, *value, *before;
+};
+
+static size_t entry_size(struct entry entry)
+{
+	size_t before = strlen(entry.before);
+
+	return strlen(entry.name) + strlen(entry.value) + (before > 0 ? before + 1 : 0) + 1;
+}
+
+/* Writes the entry at *text and moves *text behind it. */
+static char *write_entry(struct entry entry, char **text)
+{
+	char *start = *text;
+
+	*text = stpcpy(stpcpy(start, entry.name), entry.value);
+	if (entry.before[0] != '\0')
+		*text = stpcpy(stpcpy(*text, ":"), entry.before);
+	(*text)++;
+	return start;
+}
+
+int preload_environment(
+	const struct preload_witness *witness, const char *const *envp, char ***ret_envp)
+{
+	struct entry preload = { PRELOAD_VARIABLE, witness->library, "" };
+	struct entry page = { PAGE_VARIABLE, witness->page_path, "" };
+	size_t count = 0, bytes = 0, kept = 0;
+	char **block, *text;
+
+	for (; envp[count] != NULL; count++) {
+		bytes += strlen(envp[count]) + 1;
+		/* Of several, the first is the one that the loader takes. */
+		if (is_variable(envp[count], PRELOAD_VARIABLE) && preload.before[0] == '\0')
+			preload.before = envp[count] + strlen(PRELOAD_VARIABLE);
+	}
+	block = malloc(
+		(count + 3) * sizeof(*block) + bytes + entry_size(preload) + entry_size(page));
+	if (block == NULL)
+		return -ENOMEM;
+	text = (char *)(block + count + 3);
+	for (size_t i = 0; i < count; i++) {
+		if (is_variable(envp[i], PRELOAD_VARIABLE) || is_variable(envp[i], PAGE_VARIABLE))
+			continue;
+		block[kept++] = text;
+		text = stpcpy(text, envp[i]) + 1;
+	}
+	block[kept++] = write_entry(preload, &text);
+	block[kept++] = write_entry(page, &text);
+	block[kept] = NULL;
+	*ret_envp = block;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * preload.h - the witness inside dynamically linked programs, seen from outside: puts
+ * libmemcage-witness.so into the workload's environment, and collects what it saw.
+ *
+ * The library runs in every program of the workload that honours LD_PRELOAD; it counts requests
+ * that came back refused, and which of them the same thread was granted at its next attempt. They
+ * meet in one file, witness_page of witness/preload/page.h: counters; the first 32 refusals and the
+ * last ones, each with size, function, cause with its numbers, pid, command and the source line of
+ * a Python program; hard refusals per process. Not seen: static programs, set-user-ID programs,
+ * those that were given another environment, and those that bring their own malloc (only its
+ * mappings).
+ *
+ * To explain a refusal the library reads /proc: a program that put itself under a seccomp filter
+ * which kills for openat() would be killed there.
+ *
+ * The workload can write into that file. What it says is read as a statement of the workload about
+ * itself: checked for sense, never trusted with a length, never proof against a counter of the
+ * kernel.
+ */
+#ifndef MEMCAGE_WITNESS_PRELOAD_H
+#define MEMCAGE_WITNESS_PRELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memcage/memcage.h"
+#include "witness/refusals.h"
+
+#define PRELOAD_PATH_SIZE 512
+
+/* One run's. Before preload_open() set to PRELOAD_NONE; by value, may be moved. */
+struct preload_witness {
+	int fd;                          /* of the page's file; -1: none */
+	char page_path[64];              /* its name, which nobody can guess */
+	char library[PRELOAD_PATH_SIZE]; /* what goes into LD_PRELOAD */
+};
+
+#define PRELOAD_NONE ((struct preload_witness){ .fd = -1 })
+
+/* Where the library is: beside the program or libmemcage.so (build tree, its tests), else where an
+ * installation puts it from there, else where this one was configured to go, else
+ * $MEMCAGE_WITNESS_LIBRARY. Returns 0, or -ENOENT. */
+int preload_library_path(char *ret_path, size_t size);
+
+/* Makes the file, which the workload's user can write whoever that is. library NULL: found as
+ * above. Returns 0 or -errno; a library whose path LD_PRELOAD cannot hold (blanks, colons) is
+ * -EINVAL. */
+int preload_open(struct preload_witness *ret_witness, const char *library,
+	struct memcage_failure *reterr_failure);
+
+/* A copy of envp (NULL-terminated) with the library first in LD_PRELOAD, before what stood there,
+ * and the file named in MEMCAGE_WITNESS. One block, to free(). Returns 0 or -ENOMEM. */
+int preload_environment(
+	const struct preload_witness *witness, const char *const *envp, char ***ret_envp);
+
+/* Whether the loader would put the library into this program: a dynamic one for this machine. Of a
+ * script, its interpreter counts. Where not, *ret_why says why in a few words ("statically
+ * linked"); a static string. */
+bool preload_possible_for(const char *executable, const char **ret_why);
+
+/* What was seen, once everything has ended. rlimit_data_bytes: the RLIMIT_DATA that memcage itself
+ * set for --at-limit fail (UINT64_MAX: none); refusals under exactly that limit are its doing,
+ * cause at_limit_fail. main_pid as the main process sees it. A file that was wiped or cut leaves
+ * watched false. */
+void preload_collect(const struct preload_witness *witness, uint64_t rlimit_data_bytes,
+	int main_pid, struct refusals *ret_refusals);
+
+/* Removes the file. */
+void preload_close(struct preload_witness *witness);
+
+/* Removes the files of memcages that were killed before they could do it; those of running ones are
+ * locked and stay. Returns how many were removed. */
+int preload_clean(void);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * resolve.h - finds the functions behind the interposed ones, by reading the loaded objects' own
+ * symbol tables. dlsym() would do the same, but may allocate, take locks, and is missing from
+ * programs of older C libraries that do not link libdl.
+ */
+#ifndef MEMCAGE_WITNESS_PRELOAD_RESOLVE_H
+#define MEMCAGE_WITNESS_PRELOAD_RESOLVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The next ones in the loader's order. NULL where the program's C library has none. */
+struct real_functions {
+	void *(*malloc)(size_t);
+	void *(*calloc)(size_t, size_t);
+	void *(*realloc)(void *, size_t);
+	void *(*reallocarray)(void *, size_t, size_t);
+	int (*posix_memalign)(void **, size_t, size_t);
+	void *(*aligned_alloc)(size_t, size_t);
+	void *(*memalign)(size_t, size_t);
+	void *(*valloc)(size_t);
+	void *(*pvalloc)(size_t);
+	void *(*mmap)(void *, size_t, int, int, int, long);
+	void *(*mremap)(void *, size_t, size_t, int, void *);
+
+	/* CPython's, where the process is one. */
+	void (*python_dump_traceback)(int, void *);
+	int (*python_holds_gil)(void);
+	void *(*python_current_thread)(void); /* who runs */
+	void *(*python_own_thread)(void);     /* who we are */
+
+	bool ready;
+	bool own_allocator; /* the program brought a malloc that stands before ours */
+};
+
+extern struct real_functions real;
+
+/* Fills real. Allocates nothing; may be called again, and by several threads at once. */
+void resolve_real_functions(void);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the page says, checked: the workload can write there what it likes.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "witness/preload.h"
+#include "witness/preload/page.h"
+#include "witness/printable.h"
+
+#define COUNT_MAX (UINT64_C(1) << 40)
+
+static const char *const functions[FUNCTION_COUNT] = {
+	[FUNCTION_MALLOC] = "malloc",
+	[FUNCTION_CALLOC] = "calloc",
+	[FUNCTION_REALLOC] = "realloc",
+	[FUNCTION_REALLOCARRAY] = "reallocarray",
+	[FUNCTION_POSIX_MEMALIGN] = "posix_memalign",
+	[FUNCTION_ALIGNED_ALLOC] = "aligned_alloc",
+	[FUNCTION_MEMALIGN] = "memalign",
+	[FUNCTION_VALLOC] = "valloc",
+	[FUNCTION_PVALLOC] = "pvalloc",
+	[FUNCTION_MMAP] = "mmap",
+	[FUNCTION_MREMAP] = "mremap",
+};
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+static enum refusal_cause cause_of(const struct page_record *record, uint64_t rlimit_data_bytes)
+{
+	if (record->cause >= CAUSE_COUNT)
+		return CAUSE_UNKNOWN;
+	if (record->cause == CAUSE_RLIMIT_DATA && record->limit == rlimit_data_bytes)
+		return CAUSE_AT_LIMIT_FAIL;
+	return (enum refusal_cause)record->cause;
+}
+
+static void describe_cause(const struct page_record *record, struct refusal *refusal)
+{
+	char *text = refusal->cause_detail;
+	const size_t size = sizeof(refusal->cause_detail);
+
+	switch (refusal->cause) {
+	case CAUSE_AT_LIMIT_FAIL:
+	case CAUSE_RLIMIT_DATA:
+		(void)snprintf(text, size, "RLIMIT_DATA %" PRIu64 ", data %" PRIu64, record->limit,
+			record->used);
+		break;
+	case CAUSE_RLIMIT_AS:
+		(void)snprintf(text, size, "RLIMIT_AS %" PRIu64 ", address space %" PRIu64,
+			record->limit, record->used);
+		break;
+	case CAUSE_OVERCOMMIT:
+		if (record->overcommit_mode == 2)
+			(void)snprintf(text, size,
+				"vm.overcommit_memory 2, CommitLimit %" PRIu64
+				", Committed_AS %" PRIu64,
+				record->limit, record->used);
+		else
+			(void)snprintf(text, size,
+				"vm.overcommit_memory 0, memory and swap of the host %" PRIu64,
+				record->limit);
+		break;
+	case CAUSE_MAX_MAP_COUNT:
+		(void)snprintf(text, size, "vm.max_map_count %" PRIu64 ", mappings %" PRIu64,
+			record->limit, record->used);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct refusal refusal_of(const struct page_record *record, uint64_t rlimit_data_bytes)
+{
+	struct refusal refusal = {
+		.request_bytes = record->request_bytes,
+		.cause = cause_of(record, rlimit_data_bytes),
+		.pid = record->pid > 0 ? record->pid : 0,
+		.boottime_us = record->boottime_us,
+	};
+
+	if (record->function < FUNCTION_COUNT)
+		(void)printable_copy(refusal.function, sizeof(refusal.function),
+			functions[record->function], strlen(functions[record->function]));
+	(void)printable_copy(refusal.command, sizeof(refusal.command), record->command,
+		strnlen(record->command, sizeof(record->command)));
+	(void)printable_copy(refusal.source_line, sizeof(refusal.source_line), record->source_line,
+		strnlen(record->source_line, sizeof(record->source_line)));
+	describe_cause(record, &refusal);
+	return refusal;
+}
+
+/* The first and the last refusal that stayed hard. */
+static void collect_records(
+	const struct witness_page *page, uint64_t rlimit_data_bytes, struct refusals *refusals)
+{
+	const struct page_record *first = NULL, *last = NULL;
+
+	for (size_t i = 0; i < PAGE_RECORDS; i++) {
+		const struct page_record *record = &page->records[i];
+
+		if (record->state != RECORD_HARD)
+			continue;
+		if (first == NULL || record->sequence < first->sequence)
+			first = record;
+		if (last == NULL || record->sequence > last->sequence)
+			last = record;
+	}
+	if (first == NULL || refusals->hard == 0)
+		return;
+	refusals->first_known = true;
+	refusals->first = refusal_of(first, rlimit_data_bytes);
+	refusals->hard_was_last = last->outlived == 0;
+}
+
+static void collect_causes(
+	const struct witness_page *page, uint64_t rlimit_data_bytes, struct refusals *refusals)
+{
+	uint64_t left = refusals->hard, ours = 0;
+
+	for (size_t i = 0; i < PAGE_LIMITS; i++)
+		if (page->limits[i].bytes == rlimit_data_bytes && page->limits[i].bytes != 0)
+			ours = page->limits[i].hard;
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
+		refusals->by_cause[i] = at_most(page->by_cause[i], left);
+		left -= refusals->by_cause[i];
+	}
+	ours = at_most(ours, refusals->by_cause[CAUSE_RLIMIT_DATA]);
+	refusals->by_cause[CAUSE_RLIMIT_DATA] -= ours;
+	refusals->by_cause[CAUSE_AT_LIMIT_FAIL] += ours;
+	refusals->by_cause[CAUSE_UNKNOWN] += left;
+}
+
+void preload_collect(const struct preload_witness *witness, uint64_t rlimit_data_bytes,
+	int main_pid, struct refusals *ret_refusals)
+{
+	struct witness_page page;
+	struct refusals refusals = { 0 };
+	struct stat facts;
+
+	*ret_refusals = refusals;
+	/* Somebody removed it: who started after that found no file to write into. */
+	if (witness->fd < 0 || fstat(witness->fd, &facts) < 0 || facts.st_nlink == 0)
+		return;
+	/* Read, not mapped: the file may have been cut, and then a mapping would be our end. */
+	if (pread(witness->fd, &page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
+		page.magic != PAGE_MAGIC || page.size != sizeof(page))
+		return;
+	if (page.hard > COUNT_MAX || page.retried > COUNT_MAX || page.impossible > COUNT_MAX ||
+		page.attached > COUNT_MAX)
+		return; /* no program gets that far: somebody wrote nonsense into it */
+	refusals.watched = true;
+	refusals.covered = (uint32_t)at_most(page.attached, UINT32_MAX);
+	refusals.hard = at_most(page.hard, INT64_MAX);
+	refusals.retried = at_most(page.retried, INT64_MAX);
+	refusals.impossible = at_most(page.impossible, INT64_MAX);
+	refusals.largest_bytes = page.largest_bytes;
+	for (size_t i = 0; i < PAGE_PROCESSES; i++)
+		if (page.processes[i].pid == main_pid && main_pid > 0)
+			refusals.main_hard = at_most(page.processes[i].hard, refusals.hard);
+	collect_causes(&page, rlimit_data_bytes, &refusals);
+	collect_records(&page, rlimit_data_bytes, &refusals);
+	*ret_refusals = refusals;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * refusals.h - what the witnesses that can count saw of refused allocations in one run: plain data,
+ * the same for every witness.
+ */
+#ifndef MEMCAGE_WITNESS_REFUSALS_H
+#define MEMCAGE_WITNESS_REFUSALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REFUSAL_CAUSES_MAX 12
+
+enum refusal_cause {
+	CAUSE_UNKNOWN,
+	CAUSE_AT_LIMIT_FAIL, /* the refusal that --at-limit fail asked for */
+	CAUSE_RLIMIT_DATA,
+	CAUSE_RLIMIT_AS,
+	CAUSE_OVERCOMMIT, /* more than the host's heuristic or commit limit allows */
+	CAUSE_MAX_MAP_COUNT,
+	CAUSE_IMPOSSIBLE_SIZE,
+	CAUSE_CALLOC_OVERFLOW,
+	CAUSE_SECCOMP,
+	CAUSE_KERNEL_OBJECT,
+	CAUSE_INJECTED,
+	CAUSE_COUNT
+};
+
+/* One refused allocation. */
+struct refusal {
+	uint64_t request_bytes;
+	enum refusal_cause cause;
+	char function[24];      /* "malloc", "mmap", ... */
+	char cause_detail[160]; /* the numbers behind the cause: "RLIMIT_DATA 251658240, data
+				   9437184" */
+	int pid;                /* as the process itself sees it */
+	char command[64];       /* comm */
+	uint64_t boottime_us;   /* CLOCK_BOOTTIME */
+	char source_line[256];  /* "script.py:2", or "" where it is not known */
+};
+
+struct refusals {
+	bool watched;        /* a witness that can count was in place for this run */
+	uint64_t hard;       /* neither retried with success nor impossible */
+	uint64_t retried;    /* the same thread's next attempt of that size was granted */
+	uint64_t impossible; /* sizes that no machine could give, overflowing products: program bugs
+			      */
+	uint64_t main_hard;  /* of hard: in the main process */
+	bool hard_was_last;  /* after the last hard refusal no allocation of at least its size
+				succeeded in  that process */
+	uint64_t largest_bytes;
+	uint64_t by_cause[CAUSE_COUNT]; /* hard ones */
+	bool first_known;
+	struct refusal first; /* the first hard one */
+	uint32_t covered;     /* processes (execs) that the witness got into */
+};
+
+/* "rlimit_data", ...: the names of the report. */
+const char *refusal_cause_name(enum refusal_cause cause);
+
+#endif
