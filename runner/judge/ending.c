@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "judge/ending.h"
+
+#include <inttypes.h>
+#include <signal.h>
+
+#include "base/text.h"
+#include "judge/because.h"
+
+static const char *const cause_words[CAUSE_COUNT] = {
+	[CAUSE_UNKNOWN] = "not known",
+	[CAUSE_AT_LIMIT_FAIL] = "--at-limit fail, just before the limit",
+	[CAUSE_RLIMIT_DATA] = "the process's RLIMIT_DATA",
+	[CAUSE_RLIMIT_AS] = "the process's RLIMIT_AS",
+	[CAUSE_OVERCOMMIT] = "the host's overcommit rule, so it depends on the host",
+	[CAUSE_MAX_MAP_COUNT] = "too many mappings (vm.max_map_count)",
+	[CAUSE_IMPOSSIBLE_SIZE] = "a size that no machine could give",
+	[CAUSE_CALLOC_OVERFLOW] = "a product of count and size that overflows",
+	[CAUSE_SECCOMP] = "a seccomp filter",
+	[CAUSE_KERNEL_OBJECT] = "an object of the kernel's own (a process, a pipe, a socket)",
+	[CAUSE_INJECTED] = "injected on purpose",
+};
+
+/* Who asked for how much, why it was refused, and where in the program that was. */
+static void because_of_refusals(const struct evidence *evidence, struct judgement *judgement)
+{
+	const struct refusals *refusals = &evidence->refusals;
+	const struct refusal *first = &refusals->first;
+	char size[TEXT_NUMBER_SIZE], path[PHRASE_SIZE];
+
+	if (refusals->hard > 1 || !refusals->first_known)
+		because(judgement, "%" PRIu64 " allocation%s refused; the largest asked for %s.",
+			refusals->hard, refusals->hard == 1 ? " was" : "s were",
+			format_size(refusals->largest_bytes, size));
+	if (!refusals->first_known)
+		return;
+	because(judgement, "%s (pid %d) asked for %s by %s and was refused.",
+		first->command[0] != '\0' ? first->command : "A process", first->pid,
+		format_size(first->request_bytes, size),
+		first->function[0] != '\0' ? first->function : "an unknown function");
+	because(judgement, "The cause of the refusal: %s%s%s%s.", cause_words[first->cause],
+		first->cause_detail[0] != '\0' ? " (" : "", first->cause_detail,
+		first->cause_detail[0] != '\0' ? ")" : "");
+	if (first->source_line[0] != '\0')
+		because(judgement, "The program asked at %s.",
+			phrase_path(first->source_line, path));
+}
+
+/* Refusals that did no harm: told, but no part of any verdict. */
+static void because_of_harmless_refusals(
+	const struct evidence *evidence, struct judgement *judgement)
+{
+	const struct refusals *refusals = &evidence->refusals;
+
+	if (refusals->retried > 0)
+		because(judgement, "%" PRIu64 " refused allocation%s asked for again and granted.",
+			refusals->retried, refusals->retried == 1 ? " was" : "s were");
+	if (refusals->impossible > 0)
+		because(judgement,
+			"%" PRIu64
+			" refused allocation%s of a size that no machine could give: a bug of "
+			"the program, not of its limit.",
+			refusals->impossible, refusals->impossible == 1 ? " was" : "s were");
+}
+
+static void because_of_text(const struct evidence *evidence, struct judgement *judgement)
+{
+	because(judgement, "It printed the out-of-memory message of %s: \"%s\".",
+		evidence->signature.runtime, evidence->signature.text);
+}
+
+static void because_of_end(const struct evidence *evidence, struct judgement *judgement)
+{
+	char name[PHRASE_SIZE], end[PHRASE_SIZE];
+
+	because(judgement, "The command, %s, %s.", phrase_main(evidence, name),
+		phrase_end(evidence, end));
+}
+
+static bool text_fits_end(const struct evidence *evidence)
+{
+	return evidence->signature.seen && evidence->signature.status_matches;
+}
+
+/* Hard refusals of memory for the program itself. */
+static bool refused_memory(const struct refusals *refusals)
+{
+	return refusals->hard > refusals->by_cause[CAUSE_KERNEL_OBJECT];
+}
+
+static void judge_refused(const struct evidence *evidence, struct judgement *judgement)
+{
+	const struct refusals *refusals = &evidence->refusals;
+	bool bad_access = ended_by(evidence, SIGSEGV) || ended_by(evidence, SIGBUS);
+	bool unchecked = bad_access && refusals->main_hard > 0;
+	/* A refusal in another process does not explain by being last why this one crashed. */
+	bool proof = refusals->hard_was_last && !(bad_access && !unchecked);
+
+	if (unchecked)
+		conclude(judgement, REASON_UNCHECKED,
+			refusals->hard_was_last ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM);
+	else
+		conclude(judgement, REASON_REFUSED,
+			proof || text_fits_end(evidence) ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM);
+	because_of_refusals(evidence, judgement);
+	because_of_end(evidence, judgement);
+	if (refusals->hard_was_last)
+		because(judgement,
+			"After that refusal, no allocation of at least its size was granted in "
+			"that process.");
+	if (text_fits_end(evidence))
+		because_of_text(evidence, judgement);
+}
+
+static void judge_kernel_object_refused(
+	const struct evidence *evidence, struct judgement *judgement)
+{
+	conclude(judgement, REASON_KERNEL_OBJECT,
+		evidence->refusals.hard_was_last ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM);
+	because_of_refusals(evidence, judgement);
+	because_of_end(evidence, judgement);
+}
+
+static void judge_pids_refused(const struct evidence *evidence, struct judgement *judgement)
+{
+	conclude(judgement, REASON_PIDS, CONFIDENCE_MEDIUM);
+	because(judgement,
+		"The cap on processes kept the command from starting another %" PRIu64
+		" time%s (pids.events max).",
+		evidence->pids_refused.value, plural(evidence->pids_refused.value));
+	because_of_end(evidence, judgement);
+}
+
+static bool is_runtime_heap(const struct evidence *evidence)
+{
+	return text_fits_end(evidence) && evidence->signature.is_heap_cap &&
+	       evidence->signature.image_matches;
+}
+
+static void judge_runtime_heap(const struct evidence *evidence, struct judgement *judgement)
+{
+	conclude(judgement, REASON_RUNTIME_HEAP, CONFIDENCE_MEDIUM);
+	because_of_text(evidence, judgement);
+	because_of_end(evidence, judgement);
+	because(judgement,
+		"%s documents that end for a full heap, and the process had it loaded: its own "
+		"cap, "
+		"not the cage's limit.",
+		evidence->signature.runtime);
+}
+
+/* A runtime's message with its documented end, while allocations were limited in the process, where
+ * the witness that counts was not in place or could not get in. Where it was and saw nothing, its
+ * silence outweighs any text. */
+static bool is_refused_unseen(const struct evidence *evidence)
+{
+	const struct refusals *refusals = &evidence->refusals;
+
+	if (!text_fits_end(evidence) || evidence->signature.is_heap_cap || !evidence->at_limit_fail)
+		return false;
+	if (!refusals->watched)
+		return evidence->rlimit_data_bytes.known;
+	return refusals->covered == 0 || refusals->retried > 0;
+}
+
+static void judge_refused_unseen(const struct evidence *evidence, struct judgement *judgement)
+{
+	bool only_retried = evidence->refusals.watched && evidence->refusals.retried > 0;
+	char limit[PHRASE_SIZE];
+
+	conclude(judgement, REASON_REFUSED, only_retried ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM);
+	because_of_text(evidence, judgement);
+	because_of_end(evidence, judgement);
+	because(judgement,
+		"Allocations were limited in the process (--at-limit fail, RLIMIT_DATA %s).",
+		phrase_size(evidence->rlimit_data_bytes, limit));
+	if (only_retried)
+		because_of_harmless_refusals(evidence, judgement);
+	else
+		because(judgement, "No witness inside the process could see the refusal itself.");
+}
+
+static void judge_refused_by_kernel(const struct evidence *evidence, struct judgement *judgement)
+{
+	conclude(judgement, REASON_KERNEL_OBJECT, CONFIDENCE_MEDIUM);
+	because(judgement,
+		"At the limit the kernel refused memory %" PRIu64
+		" time%s and killed nobody (memory.events.local oom): a system call failed of it.",
+		evidence->local_ooms.value, plural(evidence->local_ooms.value));
+	because_of_end(evidence, judgement);
+}
+
+static bool is_crash(const struct evidence *evidence)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (ended_by(evidence, signals[i]))
+			return true;
+	return false;
+}
+
+/* How sure we are that the kernel killed nothing of ours: only a counter of the whole cage is
+ * proof. */
+static enum confidence nobody_killed(const struct evidence *evidence, struct judgement *judgement)
+{
+	if (evidence->backend == EVIDENCE_RLIMIT && !counter_none(evidence->host_oom_kills)) {
+		because(judgement,
+			"Without a cgroup nobody counts the kills of this run alone, and the "
+			"host %s.",
+			evidence->host_oom_kills.known ? "had some" : "did not tell of its own");
+		return CONFIDENCE_MEDIUM;
+	}
+	if (evidence->backend == EVIDENCE_V1 && !evidence->inner_oom_kills.known) {
+		because(judgement,
+			"Kills in groups that the command made inside the cage could not "
+			"be counted.");
+		return CONFIDENCE_HIGH;
+	}
+	return CONFIDENCE_CERTAIN;
+}
+
+/* Memory had no part in it, as far as was seen. */
+static void judge_failed(const struct evidence *evidence, struct judgement *judgement)
+{
+	bool watched = evidence->refusals.watched && evidence->refusals.covered > 0;
+
+	conclude(judgement,
+		is_crash(evidence)   ? REASON_CRASH
+		: evidence->signaled ? REASON_SIGNAL
+				     : REASON_EXIT,
+		CONFIDENCE_CERTAIN);
+	because_of_end(evidence, judgement);
+	if (!evidence->signaled && evidence->status == 128 + SIGKILL)
+		because(judgement, "It returned 137 itself; no process%s was killed for memory.",
+			evidence->backend == EVIDENCE_RLIMIT ? " that is known of"
+							     : " of the cage");
+	confidence_at_most(judgement, nobody_killed(evidence, judgement));
+	if (text_fits_end(evidence)) {
+		confidence_at_most(judgement, CONFIDENCE_MEDIUM);
+		because_of_text(evidence, judgement);
+		because(judgement,
+			"Nothing else shows a refused allocation, and text alone proves nothing.");
+	}
+	if (!watched) {
+		confidence_at_most(judgement, CONFIDENCE_HIGH);
+		because(judgement,
+			"No witness watched for refused allocations, so one cannot be ruled out.");
+	}
+	because_of_harmless_refusals(evidence, judgement);
+	because_of_peak(judgement, evidence);
+}
+
+void judge_bad_end(const struct evidence *evidence, struct judgement *judgement)
+{
+	if (refused_memory(&evidence->refusals))
+		judge_refused(evidence, judgement);
+	else if (counter_some(evidence->pids_refused))
+		judge_pids_refused(evidence, judgement);
+	else if (evidence->refusals.hard > 0)
+		judge_kernel_object_refused(evidence, judgement);
+	else if (is_runtime_heap(evidence))
+		judge_runtime_heap(evidence, judgement);
+	else if (is_refused_unseen(evidence))
+		judge_refused_unseen(evidence, judgement);
+	else if (evidence->backend == EVIDENCE_V2 && counter_some(evidence->local_ooms))
+		judge_refused_by_kernel(evidence, judgement);
+	else
+		judge_failed(evidence, judgement);
+}
+
+static bool under_pressure(const struct evidence *evidence)
+{
+	return counter_some(evidence->limit_hits) || counter_some(evidence->high_hits) ||
+	       evidence->peak_reached_limit || evidence->peak_near_limit;
+}
+
+void judge_good_end(const struct evidence *evidence, struct judgement *judgement)
+{
+	because_of_end(evidence, judgement);
+	if (evidence->refusals.hard > 0) {
+		conclude(judgement, REASON_RECOVERED_ALLOC_FAILURE, CONFIDENCE_HIGH);
+		because_of_refusals(evidence, judgement);
+	} else if (under_pressure(evidence)) {
+		conclude(judgement, REASON_UNDER_PRESSURE, CONFIDENCE_CERTAIN);
+		because(judgement, "Memory use reached %s, and the kernel could make room.",
+			counter_some(evidence->high_hits) ? "the throttling mark" : "the limit");
+	} else {
+		conclude(judgement, REASON_CLEAN, CONFIDENCE_CERTAIN);
+	}
+	confidence_at_most(judgement, nobody_killed(evidence, judgement));
+	because_of_harmless_refusals(evidence, judgement);
+	because_of_peak(judgement, evidence);
+}
