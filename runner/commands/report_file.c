@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/report_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/fd.h"
+#include "base/text.h"
+
+/* /dev/fd/N and its kin are links, but to what we hold open ourselves. */
+static bool names_descriptor(const char *path, int *ret_fd)
+{
+	static const char *const directories[] = { "/dev/fd/", "/proc/self/fd/", NULL };
+	uint64_t number;
+
+	if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0) {
+		*ret_fd = STDOUT_FILENO;
+		return true;
+	}
+	if (strcmp(path, "/dev/stderr") == 0) {
+		*ret_fd = STDERR_FILENO;
+		return true;
+	}
+	for (int i = 0; directories[i] != NULL; i++) {
+		size_t length = strlen(directories[i]);
+
+		if (strncmp(path, directories[i], length) == 0 &&
+			parse_number(path + length, &number) == 0 && number < 1 << 20) {
+			*ret_fd = (int)number;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A file without a name where the file system can do that: nothing stays behind even after a crash.
+ * Otherwise one with a name of its own. */
+static int open_replacement(
+	struct report_file *file, const struct stat *existing, struct memcage_failure *failure)
+{
+	char copy[4096];
+	const char *directory;
+
+	if (strlen(file->path) + 32 > sizeof(copy))
+		return failure_set(failure, ENAMETOOLONG, "--report: the name is too long");
+	text_copy(copy, sizeof(copy), file->path);
+	directory = dirname(copy);
+	file->replaces = true;
+	file->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		(void)snprintf(file->temporary, sizeof(file->temporary), "%s.%d.tmp", file->path,
+			(int)getpid());
+		file->fd = open(file->temporary,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	}
+	if (file->fd < 0)
+		return failure_errno(failure, errno, "--report %s: cannot create a file in %s",
+			file->path, directory);
+	if (existing != NULL)
+		(void)fchmod(file->fd,
+			existing->st_mode & 07777); /* it keeps its mode, as if written in place */
+	return 0;
+}
+
+int report_file_open(
+	struct report_file *file, const char *path, struct memcage_failure *reterr_failure)
+{
+	struct stat facts;
+	int descriptor;
+
+	*file = (struct report_file){ .path = path, .fd = -1 };
+	if (path == NULL)
+		return 0;
+	if (names_descriptor(path, &descriptor)) {
+		file->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+		return file->fd < 0 ? failure_errno(reterr_failure, errno, "--report %s", path) : 0;
+	}
+	if (lstat(path, &facts) < 0)
+		return errno == ENOENT ? open_replacement(file, NULL, reterr_failure)
+				       : failure_errno(reterr_failure, errno, "--report %s", path);
+	if (S_ISLNK(facts.st_mode))
+		return failure_set(reterr_failure, ELOOP,
+			"--report %s: is a symbolic link; name the file itself", path);
+	if (S_ISDIR(facts.st_mode))
+		return failure_set(reterr_failure, EISDIR,
+			"--report %s: is a directory; name a file in it", path);
+	if (S_ISREG(facts.st_mode))
+		return open_replacement(file, &facts, reterr_failure);
+	file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	return file->fd < 0 ? failure_errno(reterr_failure, errno, "--report %s", path) : 0;
+}
+
+/* Gives a nameless file a name beside the target, for rename(2) to take. */
+static int name_it(struct report_file *file)
+{
+	char link[64];
+
+	if (file->temporary[0] != '\0')
+		return 0;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file->fd);
+	(void)snprintf(
+		file->temporary, sizeof(file->temporary), "%s.%d.tmp", file->path, (int)getpid());
+	return linkat(AT_FDCWD, link, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) < 0 ? -errno
+											: 0;
+}
+
+int report_file_write(
+	struct report_file *file, const char *text, struct memcage_failure *reterr_failure)
+{
+	int result;
+
+	if (file->path == NULL)
+		return 0;
+	result = fd_write_all(file->fd, text, strlen(text));
+	if (result == 0)
+		result = fd_write_all(file->fd, "\n", 1);
+	if (result == 0 && file->replaces)
+		result = name_it(file);
+	if (result == 0 && file->replaces && rename(file->temporary, file->path) < 0)
+		result = -errno;
+	if (result < 0)
+		return failure_errno(reterr_failure, -result, "cannot write the report to %s",
+			strcmp(file->path, "-") == 0 ? "standard output" : file->path);
+	file->temporary[0] = '\0';
+	return 0;
+}
+
+void report_file_close(struct report_file *file)
+{
+	if (file->temporary[0] != '\0')
+		(void)unlink(file->temporary);
+	fd_close(&file->fd);
+}
