@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh - install what is missing, build, and run every test that this host can run.
+#
+#   --deps           only install what build and tests need
+#   --build DIR      where to build (build/)
+#   --only STEP      only this step; may be given several times
+#   --require LIST   steps that must run: what is a skip elsewhere is a failure for them
+#   --ci             warnings are errors, with gcc and with clang
+#   --list           name the steps
+#
+# Every test is a line `ok NAME`, `not ok NAME: why` or `skip NAME: reason`. The last line is
+# `N passed, N failed, N skipped`; the exit status is 1 when something failed.
+set -u
+# shellcheck source-path=SCRIPTDIR source=steps.sh
+source "$(dirname "$0")/steps.sh"
+
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu install examples seed)
+build=$root/build only=() ci="" deps_only=""
+
+usage() {
+	sed -n '3,/^set -u/s/^# \{0,1\}//p' "$0" | sed '/^set -u/d'
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--build | --only | --require)
+		[ -n "${2-}" ] || { echo "run.sh: $1 needs a value; see run.sh --help" >&2; exit 125; } ;;
+	esac
+	case $1 in
+	--deps) deps_only=1; shift ;;
+	--build) build=$(realpath -m "$2"); shift 2 ;;
+	--only) only+=("$2"); shift 2 ;;
+	--require) IFS=, read -ra required <<<"$2"; shift 2 ;;
+	--ci) ci=1; shift ;;
+	--list) printf '%s\n' "${all_steps[@]}"; exit 0 ;;
+	--help | -h) usage; exit 0 ;;
+	*) echo "run.sh: unknown option $1; see run.sh --help" >&2; exit 125 ;;
+	esac
+done
+for step in ${only[@]+"${only[@]}"} ${required[@]+"${required[@]}"}; do
+	contains "$step" "${all_steps[@]}" || { echo "run.sh: no step $step; there are: ${all_steps[*]}" >&2; exit 125; }
+done
+
+install_packages || exit 1
+[ -z "$deps_only" ] || exit 0
+
+reports=$build/reports
+
+step_build() {
+	local options=(-DCMAKE_BUILD_TYPE=Release -DMEMCAGE_TESTS=ON "-DMEMCAGE_WERROR=$([ -n "$ci" ] && echo ON || echo OFF)")
+	check build/configure cmake -S "$root" -B "$build" "${options[@]}" || return
+	check build/gcc cmake --build "$build" --parallel "$jobs"
+}
+
+step_unit() {
+	mkdir -p "$reports" && rm -f "$reports"/*.json
+	MEMCAGE_REPORT_DIR=$reports ctest_lines unit "$build" -L '^unit$'
+}
+
+step_fuzz_replay() {
+	ctest_lines fuzz-replay "$build" -L '^fuzz-replay$'
+}
+
+step_schema() {
+	check schema/is-valid /usr/bin/python3 "$root/tests/live/check_schemas.py" "$root"/include/memcage/*.schema.json
+	if compgen -G "$reports/*.json" >/dev/null; then
+		check schema/reports /usr/bin/python3 "$root/tests/validate_reports.py" "$reports"
+	else
+		not_ok schema/reports "no test wrote a report into $reports"
+	fi
+}
+
+step_lint() {
+	local scripts
+	check lint/layers "$root/tests/lint/layers.sh"
+	check lint/headers "$root/tests/lint/headers.sh"
+	check lint/words "$root/tests/lint/words.sh"
+	mapfile -t scripts < <(cd "$root" && grep -rlIE '^#!.*(/|env )(ba|da)?sh' tests examples .ci 2>/dev/null)
+	have shellcheck lint/shellcheck &&
+		check lint/shellcheck in_root shellcheck -x --severity=warning "${scripts[@]}"
+	# another version formats otherwise
+	if ! clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+		skip lint/format "clang-format 14 is missing"
+	else
+		mapfile -t sources < <(cd "$root" && find include runner tests examples -name '*.[ch]' 2>/dev/null)
+		check lint/format in_root clang-format --dry-run -Werror "${sources[@]}"
+	fi
+}
+
+step_clang() {
+	have clang clang/build || return
+	check clang/configure cmake -S "$root" -B "$build/clang" -DCMAKE_C_COMPILER=clang \
+		-DMEMCAGE_WERROR=ON -DMEMCAGE_TESTS=ON &&
+		check clang/build cmake --build "$build/clang" --parallel "$jobs"
+}
+
+step_sanitize() {
+	check sanitize/configure cmake -S "$root" -B "$build/sanitize" -DCMAKE_BUILD_TYPE=Debug \
+		-DMEMCAGE_SANITIZE=ON -DMEMCAGE_TESTS=ON || return
+	check sanitize/build cmake --build "$build/sanitize" --parallel "$jobs" \
+		--target memcage_unit_tests memcage_fuzz_replay || return
+	ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		ctest_lines sanitize "$build/sanitize" -L '^(unit|fuzz-replay)$'
+}
+
+# live WORLD WRAPPER... - the cases of tests/live, behind a wrapper that boots a guest or nothing
+live() {
+	local world=$1 strict
+	shift
+	mapfile -t strict < <(strict "live-$world")
+	counted "live-$world" "$@" /usr/bin/python3 "$root/tests/live/run.py" --world "$world" \
+		--program "$build/memcage" --workloads "$build/tests/workloads" "${live_options[@]}" "${strict[@]}"
+}
+
+step_live_v1() {
+	local live_options=(--jobs "$jobs" --reports "$reports")
+	grep -q ' - cgroup [^ ]* .*memory' /proc/self/mountinfo ||
+		{ skip live-v1 "the memory controller is not on cgroup v1 here"; return; }
+	live v1
+}
+
+step_live_v2() {
+	local live_options=(--jobs "$jobs" --reports "$reports") native=""
+	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null && [ "$(id -u)" = 0 ]; then
+		native=1
+		live v2
+	fi
+	# the guest can be spoiled: it has cases that the host has not
+	if [ "$(id -u)" != 0 ]; then
+		skip live-v2 "the virtual machine needs root"
+	elif ! command -v linux.uml >/dev/null; then
+		[ -n "$native" ] || skip live-v2 "user-mode-linux is missing"
+	else
+		local share
+		share=$(mktemp -d) && mkdir "$share/tmp" "$share/reports"
+		live_options=(--guest --scale 5 --reports /run/share/reports)
+		live v2 "$root/tests/vm/uml.sh" --timeout 900 --share "$share" -- env TMPDIR=/run/share/tmp
+		for report in "$share"/reports/*.json; do
+			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"
+		done
+		rm -rf "$share"
+	fi
+}
+
+step_qemu() {
+	local strict
+	mapfile -t strict < <(strict qemu)
+	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+}
+
+step_install() {
+	counted install "$root/tests/install.sh" "$build"
+}
+
+step_examples() {
+	check examples/quickstart timeout 300 "$root/examples/quickstart.sh"
+	if [ "$(grep -c '^memcage: ' "$last_log")" -ge 3 ]; then
+		ok examples/three-verdicts
+	else
+		not_ok examples/three-verdicts "the quickstart prints fewer than three lines of memcage"
+	fi
+}
+
+step_seed() {
+	counted seed "$root/examples/seed/check.sh" --program "$build/memcage" --reports "$reports"
+}
+
+mkdir -p "$build" "$reports"
+if step_build; then
+	for step in "${all_steps[@]}"; do
+		[ ${#only[@]} = 0 ] || contains "$step" "${only[@]}" || continue
+		[ "$step" = clang ] && [ -z "$ci" ] && ! contains clang ${only[@]+"${only[@]}"} && continue
+		echo "== $step"
+		"step_${step//-/_}"
+	done
+fi
+finish
