@@ -11,6 +11,8 @@
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
 
+#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_KMSG << 1)
+
 bool spec_has_limit(const struct memcage_spec *spec)
 {
 	return spec->memory_max_bytes != 0 && spec->memory_max_bytes != MEMCAGE_UNLIMITED;
@@ -25,6 +27,14 @@ int spec_adopt(const struct memcage_spec *spec, struct memcage_spec *ret_spec,
 		return failure_set(reterr_failure, EINVAL,
 			"memcage_spec.struct_size is %zu; set it to sizeof(struct memcage_spec)",
 			size);
+	/* A caller of a newer header asks for something that this library does not know. */
+	for (size_t i = sizeof(*ret_spec); i < size; i++)
+		if (((const char *)spec)[i] != 0)
+			return failure_set(reterr_failure, EINVAL,
+				"memcage_spec asks for what this version (%s) does not have; use a "
+				"newer "
+				"library",
+				MEMCAGE_VERSION);
 	memset(ret_spec, 0, sizeof(*ret_spec));
 	memcpy(ret_spec, spec, size < sizeof(*ret_spec) ? size : sizeof(*ret_spec));
 	ret_spec->struct_size = sizeof(*ret_spec);
@@ -39,6 +49,12 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 
 	if (spec->argv == NULL || spec->argv[0] == NULL)
 		return failure_set(reterr_failure, EINVAL, "no command given");
+	if ((unsigned)spec->at_limit > MEMCAGE_FAIL_AT_LIMIT ||
+		(unsigned)spec->backend > MEMCAGE_BACKEND_RLIMIT ||
+		spec->witnesses >= WITNESSES_END)
+		return failure_set(reterr_failure, EINVAL,
+			"memcage_spec: at_limit, backend or witnesses has a value that does not "
+			"exist");
 	if (limited && spec->memory_max_bytes < page)
 		return failure_set(reterr_failure, EINVAL,
 			"a memory limit of %s is too small; it is at least one page (4096 bytes)",

@@ -59,6 +59,15 @@ static const struct option_row *row_of(enum option_command command, int value)
 	return NULL;
 }
 
+/* The first name that begins so, else the one that is spelled most alike; NULL where none is. */
+static const char *name_like(const char *word, const char *const *names)
+{
+	for (const char *const *name = names; *name != NULL && *word != '\0'; name++)
+		if (strncmp(*name, word, strlen(word)) == 0)
+			return *name;
+	return nearest_word(word, names);
+}
+
 static int unknown_option(const char *program, const char *word, const struct getopt_tables *tables,
 	struct memcage_failure *failure)
 {
@@ -68,7 +77,7 @@ static int unknown_option(const char *program, const char *word, const struct ge
 	if (strncmp(word, "--", 2) == 0) {
 		text_copy(name, sizeof(name), word + 2);
 		name[strcspn(name, "=")] = '\0';
-		near = nearest_word(name, tables->names);
+		near = name_like(name, tables->names);
 	}
 	if (near != NULL && strcmp(near, name) == 0)
 		return failure_set(failure, EINVAL,
@@ -79,6 +88,14 @@ static int unknown_option(const char *program, const char *word, const struct ge
 			near, program);
 	return failure_set(
 		failure, EINVAL, "unknown option '%s'; see 'memcage %s --help'", word, program);
+}
+
+static bool is_spelled_out(const char *element, const struct option_row *row)
+{
+	size_t length = strlen(row->name);
+
+	return strncmp(element, "--", 2) == 0 && strncmp(element + 2, row->name, length) == 0 &&
+	       (element[2 + length] == '\0' || element[2 + length] == '=');
 }
 
 int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
@@ -105,6 +122,11 @@ int options_parse(enum option_command command, int argc, char **argv, struct opt
 		shown[1] = (char)optopt;
 		word = optopt > ' ' && optopt < 127 ? shown : element;
 
+		/* getopt takes any beginning that is unique; tomorrow's options may make it
+		 * another's. */
+		if (value >= FIRST_LONG &&
+			!is_spelled_out(element, &option_rows[value - FIRST_LONG]))
+			value = '?', word = element;
 		if (value == '?') {
 			result = unknown_option(argv[0], word, &tables, reterr_failure);
 			goto fail;

@@ -150,6 +150,23 @@ static void test_newer_caller(void **state)
 	assert_int_equal(spec_adopt(&newer.known, &adopted, &failure), 0);
 	assert_int_equal(adopted.struct_size, sizeof(adopted));
 	assert_int_equal(adopted.pids_max, 7);
+	/* ... but never drop a wish in silence */
+	newer.unknown[63] = 1;
+	assert_int_equal(spec_adopt(&newer.known, &adopted, &failure), -EINVAL);
+	assert_non_null(strstr(failure.detail, "newer library"));
+}
+
+static void test_values_that_do_not_exist(void **state)
+{
+	struct memcage_spec specs[] = { { SPEC, .at_limit = (enum memcage_at_limit)2 },
+		{ SPEC, .backend = (enum memcage_backend)4 }, { SPEC, .witnesses = 16 } };
+	struct memcage_failure failure;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+		assert_int_equal(spec_check(&specs[i], &failure), -EINVAL);
+		assert_non_null(strstr(failure.detail, "does not exist"));
+	}
 }
 
 static void test_impossible_size(void **state)
@@ -175,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_has_limit),
 		cmocka_unit_test(test_older_caller),
 		cmocka_unit_test(test_newer_caller),
+		cmocka_unit_test(test_values_that_do_not_exist),
 		cmocka_unit_test(test_impossible_size),
 	};
 

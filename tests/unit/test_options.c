@@ -435,6 +435,10 @@ static const struct {
 	{ FOR_RUN, { "--color", "sometimes", "true" } },
 	{ FOR_RUN, { "--memroy", "1M", "true" } },
 	{ FOR_RUN, { "--memroy=1M", "true" } },
+	{ FOR_RUN,
+		{ "--wall", "5s", "true" } }, /* no abbreviations: they would become a contract */
+	{ FOR_RUN, { "--mem", "5M", "true" } },
+	{ FOR_RUN, { "--s=5M", "true" } },
 	{ FOR_RUN, { "--mem", "1M", "true" } },
 	{ FOR_RUN, { "--frobnicate", "true" } },
 	{ FOR_RUN, { "--quiet=yes", "true" } },
