@@ -57,7 +57,10 @@ def grows(run):
     points = [point["memory_bytes"] for point in run.get("timeline", [])]
     expect(len(points) >= 3, f"the timeline has {len(points)} points")
     growing = points[:points.index(max(points)) + 1]  # behind the peak the kill frees it all
-    expect(len(growing) >= 3 and growing == sorted(growing), f"the timeline does not grow: {points}")
+    expect(len(growing) >= 3, f"the timeline has its peak too early: {points}")
+    # a start-up gives a little back at times, a leak as a whole does not
+    quarters = [growing[(len(growing) - 1) * part // 4] for part in range(5)]
+    expect(quarters == sorted(quarters) and quarters[0] < quarters[-1], f"the timeline does not grow: {points}")
 
 
 def twice(run):
