@@ -229,7 +229,6 @@ int limits_apply(
 		result = processes(cage, spec, reterr_failure);
 	if (result == 0 && spec->at_limit == MEMCAGE_FAIL_AT_LIMIT) {
 		cage->rlimit_data_bytes = limits_data_below(cage->limit_bytes.value);
-		text_list_add(&cage->mechanisms, "RLIMIT_DATA");
 	}
 	return result;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -147,6 +148,10 @@ static int run_and_tell(struct options *options, struct report_file *report, cha
 		reexec_by_systemd(-status, argv);
 		return complain("%s", failure.detail);
 	}
+	/* A squeeze races with the workload: a late look is a kill instead of a refusal. Not
+	 * permitted to everybody, and then the race is a little less even. */
+	if (options->spec.at_limit == MEMCAGE_FAIL_AT_LIMIT)
+		(void)setpriority(PRIO_PROCESS, 0, -20);
 	supervise(run, signals, options->progress && isatty(STDERR_FILENO));
 	(void)memcage_take_result(run, &result);
 	(void)memcage_run_free(run);

@@ -101,6 +101,7 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 	if (run->witnesses.preload.fd >= 0)
 		text_copy(run->cage.litter, sizeof(run->cage.litter),
 			run->witnesses.preload.page_path);
+	refuse_prepare(run);
 	result = streams_open(&run->streams, &run->spec, failure);
 	if (result == 0)
 		result = start_child(run, failure);
@@ -112,6 +113,8 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 		cage_close(&run->cage);
 		return result;
 	}
+	if (run->squeezes)
+		watch_squeeze(&run->watch);
 	run->setup_ms = (double)(run->watch.seen.started_us - run->begun_us) / 1000;
 	return 0;
 }
@@ -188,12 +191,14 @@ static void conclude(struct memcage_run *run)
 {
 	struct evidence evidence;
 	struct report_facts facts;
+	struct preload_limits limits;
 	struct borrowed borrowed;
 	uint64_t ended_us = run->watch.seen.ended_us;
 
 	read_last(run);
 	evidence_collect(run, &evidence);
-	witnesses_tell(&run->witnesses, &evidence);
+	limits = refuse_limits(run);
+	witnesses_tell(&run->witnesses, &limits, &evidence);
 	guard_remove(&run->cage);
 	facts_describe(run, 0, &facts, &borrowed);
 	cage_close(&run->cage);

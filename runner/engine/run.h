@@ -30,6 +30,7 @@ struct memcage_run {
 	struct watch watch;
 	struct reading before, after;
 
+	bool squeezes;     /* --at-limit fail: by squeezing, not by an RLIMIT_DATA from the start */
 	uint64_t begun_us; /* CLOCK_BOOTTIME, when memcage_start() was called */
 	struct timespec started_at;
 	double setup_ms;
@@ -48,6 +49,10 @@ struct memcage_result {
 	char *json;
 	char summary[SUMMARY_SIZE];
 };
+
+/* refuse.c: chooses how --at-limit fail is done, before the command starts; and what was done. */
+void refuse_prepare(struct memcage_run *run);
+struct preload_limits refuse_limits(const struct memcage_run *run);
 
 /* From the start of the command to the end of the run: of the main process, or with --wait-tree of
  * the last one. */

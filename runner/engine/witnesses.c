@@ -213,14 +213,13 @@ static void tell_signatures(struct witnesses *witnesses, struct evidence *eviden
 	}
 }
 
-void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
+void witnesses_tell(
+	struct witnesses *witnesses, const struct preload_limits *limits, struct evidence *evidence)
 {
 	tell_kills(witnesses, evidence);
 	if (witnesses->preload.fd >= 0)
-		preload_collect(&witnesses->preload,
-			evidence->rlimit_data_bytes.known ? evidence->rlimit_data_bytes.value
-							  : UINT64_MAX,
-			evidence->main_pid, &evidence->refusals);
+		preload_collect(
+			&witnesses->preload, limits, evidence->main_pid, &evidence->refusals);
 	if (witnesses->match_signatures)
 		tell_signatures(witnesses, evidence);
 }

@@ -43,6 +43,7 @@ void witnesses_observe(struct witnesses *witnesses, int number, struct stream *s
 
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */
-void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence);
+void witnesses_tell(struct witnesses *witnesses, const struct preload_limits *limits,
+	struct evidence *evidence);
 
 #endif

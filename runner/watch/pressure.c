@@ -152,6 +152,9 @@ void pressure_on_time(struct watch *watch, uint64_t now_us)
 				? watch->seen.started_us + watch->seen.timeline.next_us
 				: now_us + watch->seen.timeline.interval_us);
 	}
+	if (deadline_due(&watch->deadlines, DEADLINE_SQUEEZE, now_us))
+		deadline_set(&watch->deadlines, DEADLINE_SQUEEZE,
+			now_us + squeeze_look(&watch->squeeze, watch->cage));
 	if (deadline_due(&watch->deadlines, DEADLINE_CPU, now_us))
 		look_at_cpu(watch, now_us);
 	if (deadline_due(&watch->deadlines, DEADLINE_STALL, now_us))

@@ -228,6 +228,13 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 	return 0;
 }
 
+void watch_squeeze(struct watch *watch)
+{
+	squeeze_begin(&watch->squeeze, watch->cage->limit_bytes.value);
+	deadline_set(&watch->deadlines, DEADLINE_SQUEEZE, clock_us());
+	deadlines_arm(&watch->deadlines);
+}
+
 void watch_end(struct watch *watch)
 {
 	ends_abandon(watch);

@@ -11,6 +11,7 @@
 
 #include "cage/spawn.h"
 #include "watch/deadlines.h"
+#include "watch/squeeze.h"
 #include "watch/stream.h"
 #include "watch/timeline.h"
 
@@ -76,6 +77,7 @@ struct watch {
 	struct happenings seen;
 
 	uint64_t emptying_since_us;
+	struct squeeze squeeze;
 	uint64_t split_bytes;    /* usage at the last memory split */
 	uint64_t group_until_us; /* v1: till when an OOM event may still become a kill */
 	struct {
@@ -93,6 +95,9 @@ bool watch_step(struct watch *watch);
 
 /* We were told to stop; see memcage_interrupt(). */
 void watch_interrupt(struct watch *watch, int signal_number, bool on_terminal);
+
+/* --at-limit fail by squeezing, from now on. */
+void watch_squeeze(struct watch *watch);
 
 void watch_end(struct watch *watch);
 

@@ -60,11 +60,20 @@ int preload_environment(
  * linked"); a static string. */
 bool preload_possible_for(const char *executable, const char **ret_why);
 
-/* What was seen, once everything has ended. rlimit_data_bytes: the RLIMIT_DATA that memcage itself
- * set for --at-limit fail (UINT64_MAX: none); refusals under exactly that limit are its doing,
- * cause at_limit_fail. main_pid as the main process sees it. A file that was wiped or cut leaves
- * watched false. */
-void preload_collect(const struct preload_witness *witness, uint64_t rlimit_data_bytes,
+/* What memcage itself did to RLIMIT_DATA: refusals under that have the cause at_limit_fail. */
+struct preload_limits {
+	uint64_t set_bytes;       /* set once, before exec; UINT64_MAX: none */
+	bool squeezed;            /* lowered from outside while it ran, to whatever each had */
+	uint64_t inherited_bytes; /* what a process has without memcage */
+};
+
+/* From now on every process under the witness refuses itself single requests of more bytes. Before
+ * the command starts. Returns 0 or -errno. */
+int preload_refuse_above(const struct preload_witness *witness, uint64_t bytes);
+
+/* What was seen, once everything has ended. main_pid as the main process sees it. A file that was
+ * wiped or cut leaves watched false. */
+void preload_collect(const struct preload_witness *witness, const struct preload_limits *limits,
 	int main_pid, struct refusals *ret_refusals);
 
 /* Removes the file. */

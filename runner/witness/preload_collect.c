@@ -33,11 +33,19 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
 	return value < limit ? value : limit;
 }
 
-static enum refusal_cause cause_of(const struct page_record *record, uint64_t rlimit_data_bytes)
+/* Whether an RLIMIT_DATA of this value is memcage's doing. */
+static bool is_ours(const struct preload_limits *limits, uint64_t bytes)
+{
+	return (limits->set_bytes != UINT64_MAX && bytes == limits->set_bytes) ||
+	       (limits->squeezed && bytes != limits->inherited_bytes);
+}
+
+static enum refusal_cause cause_of(
+	const struct page_record *record, const struct preload_limits *limits)
 {
 	if (record->cause >= CAUSE_COUNT)
 		return CAUSE_UNKNOWN;
-	if (record->cause == CAUSE_RLIMIT_DATA && record->limit == rlimit_data_bytes)
+	if (record->cause == CAUSE_RLIMIT_DATA && is_ours(limits, record->limit))
 		return CAUSE_AT_LIMIT_FAIL;
 	return (enum refusal_cause)record->cause;
 }
@@ -47,6 +55,10 @@ static void describe_cause(const struct page_record *record, struct refusal *ref
 	char *text = refusal->cause_detail;
 	const size_t size = sizeof(refusal->cause_detail);
 
+	if (record->cause == CAUSE_AT_LIMIT_FAIL) {
+		(void)snprintf(text, size, "more than the limit of %" PRIu64, record->limit);
+		return;
+	}
 	switch (refusal->cause) {
 	case CAUSE_AT_LIMIT_FAIL:
 	case CAUSE_RLIMIT_DATA:
@@ -77,11 +89,12 @@ static void describe_cause(const struct page_record *record, struct refusal *ref
 	}
 }
 
-static struct refusal refusal_of(const struct page_record *record, uint64_t rlimit_data_bytes)
+static struct refusal refusal_of(
+	const struct page_record *record, const struct preload_limits *limits)
 {
 	struct refusal refusal = {
 		.request_bytes = record->request_bytes,
-		.cause = cause_of(record, rlimit_data_bytes),
+		.cause = cause_of(record, limits),
 		.pid = record->pid > 0 ? record->pid : 0,
 		.boottime_us = record->boottime_us,
 	};
@@ -98,8 +111,8 @@ static struct refusal refusal_of(const struct page_record *record, uint64_t rlim
 }
 
 /* The first and the last refusal that stayed hard. */
-static void collect_records(
-	const struct witness_page *page, uint64_t rlimit_data_bytes, struct refusals *refusals)
+static void collect_records(const struct witness_page *page, const struct preload_limits *limits,
+	struct refusals *refusals)
 {
 	const struct page_record *first = NULL, *last = NULL;
 
@@ -116,29 +129,38 @@ static void collect_records(
 	if (first == NULL || refusals->hard == 0)
 		return;
 	refusals->first_known = true;
-	refusals->first = refusal_of(first, rlimit_data_bytes);
+	refusals->first = refusal_of(first, limits);
 	refusals->hard_was_last = last->outlived == 0;
 }
 
-static void collect_causes(
-	const struct witness_page *page, uint64_t rlimit_data_bytes, struct refusals *refusals)
+static void collect_causes(const struct witness_page *page, const struct preload_limits *limits,
+	struct refusals *refusals)
 {
-	uint64_t left = refusals->hard, ours = 0;
+	uint64_t left = refusals->hard, ours = 0, theirs = 0;
 
-	for (size_t i = 0; i < PAGE_LIMITS; i++)
-		if (page->limits[i].bytes == rlimit_data_bytes && page->limits[i].bytes != 0)
-			ours = page->limits[i].hard;
+	for (size_t i = 0; i < PAGE_LIMITS; i++) {
+		if (page->limits[i].bytes == 0)
+			continue;
+		if (is_ours(limits, page->limits[i].bytes))
+			ours += at_most(page->limits[i].hard, COUNT_MAX);
+		else
+			theirs += at_most(page->limits[i].hard, COUNT_MAX);
+	}
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		refusals->by_cause[i] = at_most(page->by_cause[i], left);
 		left -= refusals->by_cause[i];
 	}
+	/* A squeeze has more values than the table: what is not theirs is ours then. */
+	if (limits->squeezed)
+		ours = refusals->by_cause[CAUSE_RLIMIT_DATA] -
+		       at_most(theirs, refusals->by_cause[CAUSE_RLIMIT_DATA]);
 	ours = at_most(ours, refusals->by_cause[CAUSE_RLIMIT_DATA]);
 	refusals->by_cause[CAUSE_RLIMIT_DATA] -= ours;
 	refusals->by_cause[CAUSE_AT_LIMIT_FAIL] += ours;
 	refusals->by_cause[CAUSE_UNKNOWN] += left;
 }
 
-void preload_collect(const struct preload_witness *witness, uint64_t rlimit_data_bytes,
+void preload_collect(const struct preload_witness *witness, const struct preload_limits *limits,
 	int main_pid, struct refusals *ret_refusals)
 {
 	struct witness_page page;
@@ -165,7 +187,7 @@ void preload_collect(const struct preload_witness *witness, uint64_t rlimit_data
 	for (size_t i = 0; i < PAGE_PROCESSES; i++)
 		if (page.processes[i].pid == main_pid && main_pid > 0)
 			refusals.main_hard = at_most(page.processes[i].hard, refusals.hard);
-	collect_causes(&page, rlimit_data_bytes, &refusals);
-	collect_records(&page, rlimit_data_bytes, &refusals);
+	collect_causes(&page, limits, &refusals);
+	collect_records(&page, limits, &refusals);
 	*ret_refusals = refusals;
 }

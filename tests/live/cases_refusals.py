@@ -20,6 +20,10 @@ def refusals(least, largest=None, cause=("rlimit_data", "at_limit_fail")):
     return check
 
 
+def retried(run):
+    expect(run.get("alloc_failures.retried", 0) >= 1, f"retried: {run.get('alloc_failures')}")
+
+
 def no_refusal(run):
     expect(not run.get("alloc_failures.count", 0), f"refusals: {run.get('alloc_failures')}")
 
@@ -57,9 +61,18 @@ CASES = [
     Case("refused/exit_code_verdict", ("malloc_once", "1G"), "alloc_failure/refused", 11,
          (*FAIL, "--exit-code", "verdict")),
     Case("refused/reservations_are_none", ("reserve_only", "16G"), "ok/clean", 0, FAIL, check=no_refusal),
+    # what was refused is granted later: retried, not a failure
+    Case("refused/lets_go_again", ("give_back", "1M"), "ok/clean", 0, FAIL, check=retried),
+    # 60 stacks of 8 MiB that nobody touches: only what is really used may count
+    Case("refused/threads_are_none", ("many_threads", "60"), "ok/clean", 0, FAIL, check=no_refusal),
+    Case("refused/page_cache_is_none", ("page_cache", "{dir}/big", "96M"), ("ok/clean", "ok/under_pressure"), 0, FAIL,
+         check=no_refusal),
     Case("refused/not_under_kill", ("malloc_once", "48M"), "ok/clean", 0, ("-m", "64M"), check=no_refusal),
     Case("refused/below_the_limit", ("malloc_once", "32M"), "ok/clean", 0, FAIL, check=no_refusal),
     Case("refused/tmpfs_is_still_killed", ("tmpfs_hog", "/dev/shm", "256M"), "oom_kill/own_limit", 137, FAIL),
+    Case("refused/many_processes", ("sh", "-c", 'for i in 1 2 3 4; do "$0" 1M & done; wait; exit 5',
+                                    "{workloads}/malloc_until_null"),
+         "alloc_failure/refused", 5, FAIL, confidence=PROBABLE, check=refusals(4)),
     Case("refused/static_program", ("malloc_until_null_static", "1M"), ("alloc_failure/refused", "failed/exit"), 1,
          FAIL, confidence=(*PROBABLE, "low"), check=covered_or_said),
     Case("refused/no_witness", ("malloc_once", "1G"), ("failed/exit", "alloc_failure/refused"), 1,

@@ -128,7 +128,7 @@ static const struct row {
 	{ "v2: refusing before the limit", CAGE_V2,
 		{ SPEC, .memory_max_bytes = 64 * MIB, .at_limit = MEMCAGE_FAIL_AT_LIMIT },
 		{ { "memory.max", "", "67108864" }, { "memory.swap.max", "", "0" } }, 0, NULL,
-		"RLIMIT_DATA", NULL, 64 * MIB, 60 * MIB },
+		"memory.max", NULL, 64 * MIB, 60 * MIB },
 	{ "v1: a throttling mark is not to be had", CAGE_V1, { SPEC, .memory_high_bytes = MIB },
 		{ { NULL } }, -ENOTSUP, "--memory-high", NULL, NULL, 0, 0 },
 	{ "v1: a kill of the whole cage is our own work", CAGE_V1, { SPEC, .oom_group = true },

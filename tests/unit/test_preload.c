@@ -26,6 +26,8 @@
 #include "witness/preload/page.h"
 
 #define LIMIT (UINT64_C(240) << 20)
+
+static const struct preload_limits at_limit = { .set_bytes = LIMIT };
 #define HUGE (UINT64_C(8) << 30)
 #define MIDDLE (UINT64_C(64) << 20)
 
@@ -63,7 +65,9 @@ static struct run run_watched(uint64_t limit, const char *const *arguments)
 	}
 	free(environment);
 	assert_int_equal(waitpid(run.pid, &run.status, 0), run.pid);
-	preload_collect(&witness, limit > 0 ? limit : UINT64_MAX, run.pid, &run.refusals);
+	preload_collect(&witness,
+		&(struct preload_limits){ .set_bytes = limit > 0 ? limit : UINT64_MAX }, run.pid,
+		&run.refusals);
 	assert_int_equal(access(witness.page_path, F_OK), 0);
 	preload_close(&witness);
 	assert_int_equal(access(witness.page_path, F_OK), -1);
@@ -379,7 +383,7 @@ static void forged_pages_are_read_with_care(void **state)
 	assert_int_equal(preload_open(&witness, NULL, &failure), 0);
 	fd = open(witness.page_path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
-	preload_collect(&witness, LIMIT, 1, &refusals);
+	preload_collect(&witness, &at_limit, 1, &refusals);
 	assert_true(refusals.watched);
 	assert_int_equal(refusals.covered, 0);
 	assert_int_equal(refusals.hard, 0);
@@ -402,23 +406,23 @@ static void forged_pages_are_read_with_care(void **state)
 		page.attached = (uint64_t)random();
 		page.processes[5].pid = 77;
 		assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-		preload_collect(&witness, LIMIT, 77, &refusals);
+		preload_collect(&witness, &at_limit, 77, &refusals);
 		assert_true(refusals.watched);
 		check_sense(&refusals);
 	}
 	page.hard = UINT64_C(1) << 50;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-	preload_collect(&witness, LIMIT, 77, &refusals);
+	preload_collect(&witness, &at_limit, 77, &refusals);
 	assert_false(refusals.watched);
 	page.hard = 1;
 	page.magic ^= 1;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-	preload_collect(&witness, LIMIT, 77, &refusals);
+	preload_collect(&witness, &at_limit, 77, &refusals);
 	assert_false(refusals.watched);
 	page.magic ^= 1;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
 	assert_int_equal(ftruncate(fd, (off_t)sizeof(page) - 1), 0);
-	preload_collect(&witness, LIMIT, 77, &refusals);
+	preload_collect(&witness, &at_limit, 77, &refusals);
 	assert_false(refusals.watched);
 	preload_close(&witness);
 }
