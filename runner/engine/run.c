@@ -70,7 +70,7 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 	}
 	for (int i = 0; i < 2; i++)
 		if (run->streams.output[i].tapped)
-			witnesses_observe(&run->witnesses, i, &run->streams.output[i]);
+			witnesses_observe(&run->witnesses, i, &run->streams.output[i], &run->watch);
 	result = watch_begin(&run->watch, &run->cage, &run->spec, child, run->streams.output);
 	run->streams.output[0] = run->streams.output[1] = (struct stream)STREAM_NONE;
 	if (result < 0) {

@@ -111,6 +111,7 @@ json_t *section_signature(const struct evidence *evidence)
 	put_text(&object, "text", signature->text);
 	put_flag(&object, "status_matches", signature->status_matches);
 	put_flag(&object, "is_heap_cap", signature->is_heap_cap);
+	put_flag(&object, "is_start", signature->is_start);
 	put_flag(&object, "image_matches", signature->image_matches);
 	return build_end(&object);
 }
