@@ -195,7 +195,7 @@ static void conclude(struct memcage_run *run)
 	evidence_collect(run, &evidence);
 	witnesses_tell(&run->witnesses, &evidence);
 	guard_remove(&run->cage);
-	facts_describe(run, 0, &facts, &borrowed);
+	facts_describe(run, &evidence, 0, &facts, &borrowed);
 	cage_close(&run->cage);
 	facts.teardown_ms = ended_us == 0 ? 0 : (double)(clock_us() - ended_us) / 1000;
 	run->result = result_make(&facts, &evidence);

@@ -62,7 +62,9 @@ static json_t *coverage(const struct report_facts *facts, const struct refusals 
 	struct builder object = build_object();
 
 	put_counter(&object, "processes", facts->processes_seen);
-	put_number(&object, "covered", refusals->covered);
+	put_number(&object, "covered",
+		facts->processes_covered.known ? facts->processes_covered.value
+					       : refusals->covered);
 	put_value(&object, "uncovered", section_texts(&facts->uncovered));
 	return build_end(&object);
 }
