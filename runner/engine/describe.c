@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "engine/coverage.h"
 #include "engine/run.h"
 
 static uint64_t or_unlimited(uint64_t value)
@@ -148,8 +149,25 @@ static void describe_host(const struct memcage_run *run, struct report_facts *fa
 		facts->overcommit_mode = text[0] - '0';
 }
 
-void facts_describe(const struct memcage_run *run, double teardown_ms,
-	struct report_facts *ret_facts, struct borrowed *ret_borrowed)
+static void describe_coverage(
+	const struct memcage_run *run, const struct evidence *evidence, struct report_facts *facts)
+{
+	const struct witnesses *witnesses = &run->witnesses;
+	const struct coverage_sources sources = {
+		.processes = &run->watch.seen.processes,
+		.refusals = &evidence->refusals,
+		.library = witnesses->preload.fd >= 0 ? base_name(witnesses->preload.library)
+						      : NULL,
+		.main_pid = run->watch.seen.main_pid,
+		.main_command = base_name(run->spec.argv[0]),
+		.why_uncovered = witnesses->main_uncovered ? witnesses->why_uncovered : NULL,
+	};
+
+	coverage_describe(&sources, facts);
+}
+
+void facts_describe(const struct memcage_run *run, const struct evidence *evidence,
+	double teardown_ms, struct report_facts *ret_facts, struct borrowed *ret_borrowed)
 {
 	memset(ret_facts, 0, sizeof(*ret_facts));
 	memset(ret_borrowed, 0, sizeof(*ret_borrowed));
@@ -171,9 +189,7 @@ void facts_describe(const struct memcage_run *run, double teardown_ms,
 		&ret_borrowed->tails[0]);
 	describe_stream(&run->watch.output[1], run->streams.merged, &ret_facts->stderr_facts,
 		&ret_borrowed->tails[1]);
-	if (run->witnesses.main_uncovered)
-		text_list_add(&ret_facts->uncovered, "%s (%s)", base_name(run->spec.argv[0]),
-			run->witnesses.why_uncovered);
+	describe_coverage(run, evidence, ret_facts);
 	describe_host(run, ret_facts);
 	for (int i = 0; i < 2; i++)
 		warn_of_lost_sink(&run->watch.output[i], i == 0 ? "output" : "error", ret_facts);

@@ -70,7 +70,7 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 	}
 	for (int i = 0; i < 2; i++)
 		if (run->streams.output[i].tapped)
-			witnesses_observe(&run->witnesses, i, &run->streams.output[i]);
+			witnesses_observe(&run->witnesses, i, &run->streams.output[i], &run->watch);
 	result = watch_begin(&run->watch, &run->cage, &run->spec, child, run->streams.output);
 	run->streams.output[0] = run->streams.output[1] = (struct stream)STREAM_NONE;
 	if (result < 0) {
@@ -200,7 +200,7 @@ static void conclude(struct memcage_run *run)
 	limits = refuse_limits(run);
 	witnesses_tell(&run->witnesses, &limits, &evidence);
 	guard_remove(&run->cage);
-	facts_describe(run, 0, &facts, &borrowed);
+	facts_describe(run, &evidence, 0, &facts, &borrowed);
 	cage_close(&run->cage);
 	facts.teardown_ms = ended_us == 0 ? 0 : (double)(clock_us() - ended_us) / 1000;
 	run->result = result_make(&facts, &evidence);

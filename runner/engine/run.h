@@ -66,8 +66,8 @@ struct borrowed {
 	char *tails[2];
 	char cwd[4096];
 };
-void facts_describe(const struct memcage_run *run, double teardown_ms,
-	struct report_facts *ret_facts, struct borrowed *ret_borrowed);
+void facts_describe(const struct memcage_run *run, const struct evidence *evidence,
+	double teardown_ms, struct report_facts *ret_facts, struct borrowed *ret_borrowed);
 
 /* result.c */
 struct memcage_result *result_make(

@@ -9,10 +9,20 @@
 #include "base/lists.h"
 #include "judge/evidence.h"
 #include "memcage/memcage.h"
-#include "watch/stream.h"
+#include "watch/watch.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
 #include "witness/signature.h"
+
+/* The text witness of one stream. When a message comes, the process that says so is looked at: a
+ * moment later it may be gone, or be another program. */
+struct witness_tap {
+	struct signature_matcher matcher;
+	struct watch *watch;           /* borrowed */
+	bool looked;                   /* at the first match */
+	const struct process *speaker; /* the main process then; NULL: it was not seen */
+	bool image_mapped;             /* it had an image of the message's runtime mapped */
+};
 
 struct witnesses {
 	int kernel_log; /* -1: not readable, or not asked for */
@@ -28,7 +38,7 @@ struct witnesses {
 	const char *why_uncovered; /* in a few words; static */
 
 	bool match_signatures;
-	struct signature_matcher matchers[2]; /* stdout, stderr */
+	struct witness_tap taps[2]; /* stdout, stderr */
 };
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need.
@@ -38,8 +48,10 @@ void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, cons
 	struct text_list *notes);
 void witnesses_close(struct witnesses *witnesses);
 
-/* Lets the text witness see a tapped stream (0 stdout, 1 stderr). */
-void witnesses_observe(struct witnesses *witnesses, int number, struct stream *stream);
+/* Lets the text witness see a tapped stream (0 stdout, 1 stderr). watch is borrowed, and need not
+ * have begun. */
+void witnesses_observe(
+	struct witnesses *witnesses, int number, struct stream *stream, struct watch *watch);
 
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */

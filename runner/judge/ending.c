@@ -168,9 +168,13 @@ static void judge_refused_unseen(const struct evidence *evidence, struct judgeme
 	bool only_retried = evidence->refusals.watched && evidence->refusals.retried > 0;
 	char limit[PHRASE_SIZE];
 
-	conclude(judgement, REASON_REFUSED, only_retried ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM);
+	conclude(judgement, evidence->signature.is_start ? REASON_AT_EXEC : REASON_REFUSED,
+		only_retried ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM);
 	because_of_text(evidence, judgement);
 	because_of_end(evidence, judgement);
+	if (evidence->signature.is_start)
+		because(judgement, "That is said while loading, before any code of the command's "
+				   "own runs.");
 	because(judgement,
 		"Allocations were limited in the process (--at-limit fail, RLIMIT_DATA %s).",
 		phrase_size(evidence->rlimit_data_bytes, limit));

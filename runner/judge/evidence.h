@@ -65,6 +65,7 @@ struct evidence_signature {
 	char text[160];      /* the line, cut, control characters replaced */
 	bool status_matches; /* main ended with a status that the runtime documents for it */
 	bool is_heap_cap;    /* the message is of the runtime's own heap limit */
+	bool is_start;       /* the message is of a loader or a runtime before any user code ran */
 	bool image_matches;  /* the process which ended so had that runtime's image mapped */
 };
 

@@ -53,8 +53,11 @@ struct report_facts {
 	struct raw_counters before, after;
 
 	struct counter processes_peak, killed_at_end;
-	struct counter processes_seen; /* different ones over the whole run, for coverage */
-	struct text_list uncovered;    /* of them, the commands of those that no witness got into */
+	/* programs in processes over the whole run: each exec counts, and what is known is a lower
+	 * bound */
+	struct counter processes_seen;
+	struct counter processes_covered; /* a witness got into; unknown: as the witness counted */
+	struct text_list uncovered;       /* of those seen, the commands that no witness got into */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
 

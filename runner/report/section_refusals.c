@@ -62,7 +62,9 @@ static json_t *coverage(const struct report_facts *facts, const struct refusals 
 	struct builder object = build_object();
 
 	put_counter(&object, "processes", facts->processes_seen);
-	put_number(&object, "covered", refusals->covered);
+	put_number(&object, "covered",
+		facts->processes_covered.known ? facts->processes_covered.value
+					       : refusals->covered);
 	put_value(&object, "uncovered", section_texts(&facts->uncovered));
 	return build_end(&object);
 }
@@ -111,6 +113,7 @@ json_t *section_signature(const struct evidence *evidence)
 	put_text(&object, "text", signature->text);
 	put_flag(&object, "status_matches", signature->status_matches);
 	put_flag(&object, "is_heap_cap", signature->is_heap_cap);
+	put_flag(&object, "is_start", signature->is_start);
 	put_flag(&object, "image_matches", signature->image_matches);
 	return build_end(&object);
 }

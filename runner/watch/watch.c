@@ -211,6 +211,7 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 		.deadlines = { .timer = -1 },
 		.output = { output[0], output[1] } };
 	watch->seen.started_us = now_us;
+	processes_begin(&watch->seen.processes);
 	watch->seen.main_pid = child.control < 0 ? child.pid : 0;
 	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
 	result = watch->epoll < 0 ? -errno : deadlines_open(&watch->deadlines);

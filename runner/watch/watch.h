@@ -12,6 +12,7 @@
 #include "cage/spawn.h"
 #include "watch/deadlines.h"
 #include "watch/squeeze.h"
+#include "watch/processes.h"
 #include "watch/stream.h"
 #include "watch/timeline.h"
 
@@ -61,6 +62,7 @@ struct happenings {
 	bool highest_known;
 	struct memory_split highest_split;
 	struct timeline timeline;
+	struct processes processes;
 	bool could_not_empty; /* processes that even SIGKILL did not end in time */
 };
 

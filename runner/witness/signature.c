@@ -165,6 +165,21 @@ static bool is_listed(const int *list, size_t size, int number)
 	return false;
 }
 
+bool signature_image_fits(const struct signature *signature, const char *name)
+{
+	const char *image = signature->images;
+
+	while (image != NULL && *image != '\0') {
+		size_t length = strcspn(image, " ");
+
+		if (strncmp(name, image, length) == 0 &&
+			name[length + strspn(name + length, "0123456789.")] == '\0')
+			return true;
+		image += length + strspn(image + length, " ");
+	}
+	return false;
+}
+
 bool signature_status_matches(const struct signature *signature, bool signaled, int status)
 {
 	if (signaled)

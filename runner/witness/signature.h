@@ -17,7 +17,8 @@ struct signature {
 	int signals[2];      /* documented ends: signals, 0-terminated */
 	bool is_heap_cap;    /* the runtime's own limit, not the system's refusal */
 	const char
-		*image; /* part of a path that the runtime maps ("libjvm.so"); for runtime_heap */
+		*images; /* blank-separated: files of which the runtime maps one; for a heap cap */
+	bool at_start;   /* the loader's or the runtime's word before any user code ran */
 };
 
 /* The first row that matches a line is the line's. start and holds see the line with its newline:
@@ -44,6 +45,10 @@ void signature_feed(struct signature_matcher *matcher, const char *data, size_t 
 
 /* The stream has ended: match the last line without a newline too. */
 void signature_end(struct signature_matcher *matcher);
+
+/* Whether a mapped file (its base name) is the runtime's: one of images, with or without a version
+ * behind it. */
+bool signature_image_fits(const struct signature *signature, const char *name);
 
 /* Whether an end (exit code, or signal number when signaled) is one that the runtime documents. */
 bool signature_status_matches(const struct signature *signature, bool signaled, int status);

@@ -34,6 +34,10 @@ static const struct {
 	{ "rust", "memory allocation of 8000000000 bytes failed",
 		"memory allocation of 8000000000 bytes done" },
 	{ "llvm", "LLVM ERROR: out of memory", "LLVM ERROR: out of registers, not memory" },
+	{ "go", "fatal error: out of memory allocating heap arena map",
+		"fatal errors: out of memory, allocating heap arena map" },
+	{ "go", "fatal error: out of memory allocating heap arena metadata",
+		"error: out of memory while allocating heap arena metadata" },
 	{ "gcc", "cc1plus: out of memory allocating 65536 bytes after a total of 1 bytes",
 		"cc1plus: out of memory, allocating" },
 	{ "gcc", "virtual memory exhausted: Cannot allocate memory",
@@ -80,7 +84,8 @@ static const struct {
 		"memory",
 		"FATAL ERROR: Committing semi space failed. Allocation done" },
 	{ "node start", "# Fatal process OOM in Failed to reserve virtual memory for CodeRange",
-		"# Fatal process OOM" },
+		"Failed to reserve virtual memory for CodeRange" },
+	{ "node", "# Fatal process OOM in NewSpace::EnsureCurrentCapacity", "# Fatal process OOM" },
 	{ "ruby", "-e:1:in `*': failed to allocate memory (NoMemoryError)",
 		"-e:1:in `*': failed to allocate memory (StandardError)" },
 	{ "ruby", "[FATAL] failed to allocate memory", "FATAL: failed to allocate memory" },
@@ -114,12 +119,32 @@ static const struct {
 		"/usr/bin/perl: error while loading shared libraries: libc.so.6: failed to map "
 		"segment "
 		"from shared object",
+		"a: error while loading shared libraries: libc.so.6: failed to map segment from "
+		"shared object: Operation not permitted" },
+	{ "loader",
+		"a: error while loading shared libraries: libc.so.6: failed to map segment from "
+		"shared object: Cannot allocate memory",
 		"failed to map segments from shared objects" },
 	{ "loader",
+		"php: error while loading shared libraries: libcrypto.so.3: cannot map zero-fill "
+		"pages",
+		"a: cannot map zero-fill pages: Operation not permitted" },
+	{ "loader",
 		"a: error while loading shared libraries: libc.so.6: cannot map zero-fill pages: "
-		"Cannot "
-		"allocate memory",
-		"cannot map zero-fill pages: Operation not permitted, allocate less" },
+		"Cannot allocate memory",
+		"cannot map zero-filled pages" },
+	{ "loader",
+		"a: error while loading shared libraries: libb.so: cannot allocate memory in "
+		"static TLS block",
+		"a: cannot allocate memory in dynamic TLS block" },
+	{ "loader",
+		"node: error while loading shared libraries: /lib/x86_64-linux-gnu/libc.so.6: "
+		"cannot allocate version reference table: Cannot allocate memory",
+		"a: can allocate version reference table" },
+	{ "loader",
+		"a: error while loading shared libraries: libb.so: cannot create shared object "
+		"descriptor: Cannot allocate memory",
+		"a: cannot create shared object descriptor: No such file or directory" },
 	{ "gnu", "sort: memory exhausted", "sort: memory exhausted?" },
 };
 
@@ -167,7 +192,7 @@ static void table_is_sound(void **state)
 				(row->holds != NULL && strstr(row->holds, *key) != NULL);
 		assert_true(keyed);
 		assert_true(row->exit_codes[0] != 0 || row->signals[0] != 0);
-		assert_int_equal(row->is_heap_cap, row->image != NULL);
+		assert_int_equal(row->is_heap_cap, row->images != NULL);
 	}
 }
 
@@ -306,6 +331,47 @@ static void statuses_are_the_documented_ones(void **state)
 	}
 }
 
+static const struct signature *row_with_images(const char *images)
+{
+	for (size_t i = 0; i < signature_count; i++)
+		if (signatures[i].images != NULL && strcmp(signatures[i].images, images) == 0)
+			return &signatures[i];
+	fail_msg("no row has the images %s", images);
+	return NULL;
+}
+
+static void images_fit_with_a_version(void **state)
+{
+	static const struct {
+		const char *images, *name;
+		bool fits;
+	} cases[] = {
+		{ "libjvm.so", "libjvm.so", true },
+		{ "libjvm.so", "libjvm", false },
+		{ "libjvm.so", "libjvm.so.jar", false },
+		{ "libjvm.so", "", false },
+		{ "node nodejs libnode.so", "node", true },
+		{ "node nodejs libnode.so", "node20", true },
+		{ "node nodejs libnode.so", "libnode.so.108", true },
+		{ "node nodejs libnode.so", "nodejs", true },
+		{ "node nodejs libnode.so", "node_exporter", false },
+		{ "node nodejs libnode.so", "mynode", false },
+		{ "node nodejs libnode.so", "node nodejs", false },
+		{ "php php-cgi", "php8.2", true },
+		{ "php php-cgi", "php-cgi8.2", true },
+		{ "php php-cgi", "php-fpm8.2", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (signature_image_fits(row_with_images(cases[i].images), cases[i].name) !=
+			cases[i].fits)
+			fail_msg("%s and %s", cases[i].images, cases[i].name);
+	assert_null(signatures[0].images);
+	assert_false(signature_image_fits(&signatures[0], ""));
+	assert_false(signature_image_fits(&signatures[0], "python3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +383,7 @@ int main(void)
 		cmocka_unit_test(stored_text_is_cut_between_characters),
 		cmocka_unit_test(first_match_stays),
 		cmocka_unit_test(statuses_are_the_documented_ones),
+		cmocka_unit_test(images_fit_with_a_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static const struct option refusals[] = { { "none refused", as_is }, { "unwatche
 
 static const struct option texts[] = { { "no text", as_is }, { "text", text },
 	{ "text+end", text_and_end }, { "heap+end", heap_and_end },
-	{ "heap+end+image", heap_and_image }, { NULL, NULL } };
+	{ "heap+end+image", heap_and_image }, { "start+end", start_and_end }, { NULL, NULL } };
 
 static const struct option modes[] = { { "kill", as_is }, { "fail", fail_mode }, { NULL, NULL } };
 static const struct option pids[] = { { "", as_is }, { "fork refused", pids_refused },

@@ -542,6 +542,15 @@ static inline void heap_and_image(struct evidence *e)
 	e->signature.image_matches = true;
 }
 
+static inline void start_and_end(struct evidence *e)
+{
+	text_and_end(e);
+	e->signature.is_start = true;
+	(void)snprintf(e->signature.runtime, sizeof(e->signature.runtime), "loader");
+	(void)snprintf(e->signature.text, sizeof(e->signature.text),
+		"failed to map segment from shared object");
+}
+
 static inline void rlimit_unknown(struct evidence *e)
 {
 	e->rlimit_data_bytes.known = false;
