@@ -171,7 +171,7 @@ void facts_describe(const struct memcage_run *run, double teardown_ms,
 		&ret_borrowed->tails[0]);
 	describe_stream(&run->watch.output[1], run->streams.merged, &ret_facts->stderr_facts,
 		&ret_borrowed->tails[1]);
-	if (run->witnesses.main_uncovered)
+	if (run->witnesses.main_uncovered && !run->witnesses.traced)
 		text_list_add(&ret_facts->uncovered, "%s (%s)", base_name(run->spec.argv[0]),
 			run->witnesses.why_uncovered);
 	describe_host(run, ret_facts);
