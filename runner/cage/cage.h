@@ -11,6 +11,8 @@
 #include "cage/counters.h"
 #include "cage/home.h"
 
+struct child_tracer;
+
 enum cage_kind { CAGE_V2, CAGE_V1, CAGE_RLIMIT };
 
 struct cage {
@@ -21,6 +23,8 @@ struct cage {
 	struct group memory, twin, pids;
 	char litter[64]; /* a file that must not outlive the run (the guard removes it too); "" none
 			  */
+
+	const struct child_tracer *tracer; /* for the child, borrowed (traced.h); NULL: none */
 
 	struct counter limit_bytes; /* as read back; UINT64_MAX: none */
 	bool failcnt_counts;        /* v1: memory.failcnt tells of contacts with the limit */

@@ -142,6 +142,8 @@ _Noreturn void child_become(const struct child_plan *plan)
 	if (plan->working_directory != NULL && chdir(plan->working_directory) < 0)
 		fail(plan, STEP_DIRECTORY);
 	set_limits(plan);
+	if (plan->tracer != NULL)
+		child_be_traced(plan->tracer); /* while we still have the privilege */
 	set_user(plan);
 	close_descriptors(plan);
 	if (plan->die_with_parent)

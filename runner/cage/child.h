@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cage/traced.h"
+
 enum child_step {
 	STEP_JOIN, /* writing ourselves into the v1 groups */
 	STEP_STDIO,
@@ -53,8 +55,9 @@ struct child_plan {
 	bool keep_fds;
 	bool die_with_parent; /* until exec: nobody else could find us yet */
 	pid_t parent;
-	sigset_t signal_mask; /* to restore */
-	int record_fd;        /* >= 3, close-on-exec */
+	sigset_t signal_mask;              /* to restore */
+	int record_fd;                     /* >= 3, close-on-exec */
+	const struct child_tracer *tracer; /* NULL: none */
 };
 
 /* Never returns. */

@@ -121,8 +121,8 @@ static pid_t fork_and_open(int *pidfd)
 		if (*pidfd < 0) {
 			int saved = errno;
 
-			(void)kill(
-				pid, SIGKILL); /* it waits for nobody: end it before it runs away */
+			/* it waits for nobody: end it before it runs away */
+			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, NULL, 0);
 			errno = saved;
 			return -1;
@@ -194,8 +194,7 @@ int exec_is_through(pid_t pid, bool *ret_through)
 	length = file_read(AT_FDCWD, path, text, sizeof(text));
 	if (length < 0)
 		return (int)length;
-	/* "pid (comm) S ppid pgrp session tty tpgid flags": comm may hold anything, so from behind
-	 * it */
+	/* "pid (comm) S ppid pgrp session tty tpgid flags", where comm may hold anything */
 	at = strrchr(text, ')');
 	for (int field = 2; at != NULL && field < 9; field++)
 		at = strchr(at + 1, ' ');
@@ -258,6 +257,7 @@ int spawn(const struct memcage_spec *spec, const struct cage *cage, const int st
 		.keep_fds = spec->keep_fds,
 		.die_with_parent = cage_clone_directory(cage) < 0,
 		.parent = getpid(),
+		.tracer = cage->tracer,
 	};
 	if (candidates == NULL || pipe2(records, O_CLOEXEC) < 0)
 		result = -errno;

@@ -189,7 +189,8 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 		&ret_borrowed->tails[0]);
 	describe_stream(&run->watch.output[1], run->streams.merged, &ret_facts->stderr_facts,
 		&ret_borrowed->tails[1]);
-	describe_coverage(run, evidence, ret_facts);
+	if (!run->witnesses.traced) /* the kernel's side misses no process */
+		describe_coverage(run, evidence, ret_facts);
 	describe_host(run, ret_facts);
 	for (int i = 0; i < 2; i++)
 		warn_of_lost_sink(&run->watch.output[i], i == 0 ? "output" : "error", ret_facts);

@@ -64,6 +64,7 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 	result = spawn(&run->spec, &run->cage, run->streams.child, !has_controlling_terminal(),
 		&child, failure);
 	streams_close_child_side(&run->streams);
+	witnesses_started(&run->witnesses);
 	if (result < 0) {
 		guard_remove(&run->cage);
 		return result;
@@ -97,7 +98,7 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 	if (result < 0)
 		return result;
 	read_all(run, &run->before);
-	witnesses_open(&run->witnesses, &run->spec, run->cage.mark, &run->cage.warnings);
+	witnesses_open(&run->witnesses, &run->spec, &run->cage);
 	if (run->witnesses.preload.fd >= 0)
 		text_copy(run->cage.litter, sizeof(run->cage.litter),
 			run->witnesses.preload.page_path);

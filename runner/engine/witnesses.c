@@ -77,12 +77,36 @@ static void open_preload(
 				    !preload_possible_for(executable, &witnesses->why_uncovered);
 }
 
-void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, const char *mark,
-	struct text_list *notes)
+/* Without being asked only where nothing else can see a refusal, and refusals are to be expected:
+ * it costs time, and may set no_new_privs. */
+static bool wants_trace(const struct witnesses *witnesses, const struct memcage_spec *spec)
 {
+	if (spec->witnesses != MEMCAGE_WITNESS_AUTO)
+		return (spec->witnesses & MEMCAGE_WITNESS_TRACE) != 0;
+	return spec->at_limit == MEMCAGE_FAIL_AT_LIMIT && witnesses->main_uncovered;
+}
+
+static void open_trace(struct witnesses *witnesses, struct cage *cage)
+{
+	struct memcage_failure failure;
+
+	if (trace_open(&witnesses->trace, witnesses->preload.page_path, cage->rlimit_data_bytes,
+		    &failure) < 0)
+		text_list_add(
+			witnesses->notes, "refused system calls are not seen: %s", failure.detail);
+	else
+		cage->tracer = &witnesses->trace.tracer;
+}
+
+void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage)
+{
+	struct text_list *notes = &cage->warnings;
+
 	memset(witnesses, 0, sizeof(*witnesses));
 	witnesses->kernel_log = -1;
-	witnesses->mark = mark;
+	witnesses->mark = cage->mark;
+	witnesses->notes = notes;
+	witnesses->trace = TRACE_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_KMSG)) {
 		witnesses->kernel_log = kernel_log_open();
 		if (witnesses->kernel_log < 0 && spec->witnesses != MEMCAGE_WITNESS_AUTO)
@@ -94,13 +118,21 @@ void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, cons
 	witnesses->preload = PRELOAD_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_PRELOAD))
 		open_preload(witnesses, spec, notes);
+	if (wants_trace(witnesses, spec))
+		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
+}
+
+void witnesses_started(struct witnesses *witnesses)
+{
+	trace_started(&witnesses->trace);
 }
 
 void witnesses_close(struct witnesses *witnesses)
 {
 	fd_close(&witnesses->kernel_log);
 	preload_close(&witnesses->preload);
+	trace_close(&witnesses->trace);
 	free(witnesses->environment);
 	witnesses->environment = NULL;
 }
@@ -250,6 +282,26 @@ static void tell_signatures(struct witnesses *witnesses, struct evidence *eviden
 	}
 }
 
+/* ---- refusals ---- */
+
+static void tell_traced(struct witnesses *witnesses, struct refusals *refusals)
+{
+	struct refusals traced;
+	const char *why;
+	int result;
+
+	if (witnesses->trace.page == NULL)
+		return;
+	result = trace_collect(&witnesses->trace, !refusals->watched, &traced, &why);
+	if (result == 0) {
+		witnesses->traced = true;
+		refusals_add_traced(refusals, &traced);
+	} else if (result != -ENOEXEC) {
+		text_list_add(witnesses->notes, "refused system calls were not seen: %s: %s", why,
+			strerrordesc_np(-result));
+	}
+}
+
 void witnesses_tell(
 	struct witnesses *witnesses, const struct preload_limits *limits, struct evidence *evidence)
 {
@@ -257,6 +309,7 @@ void witnesses_tell(
 	if (witnesses->preload.fd >= 0)
 		preload_collect(
 			&witnesses->preload, limits, evidence->main_pid, &evidence->refusals);
+	tell_traced(witnesses, &evidence->refusals);
 	if (witnesses->match_signatures)
 		tell_signatures(witnesses, evidence);
 }

@@ -6,13 +6,14 @@
 #ifndef MEMCAGE_ENGINE_WITNESSES_H
 #define MEMCAGE_ENGINE_WITNESSES_H
 
-#include "base/lists.h"
+#include "cage/cage.h"
 #include "judge/evidence.h"
 #include "memcage/memcage.h"
 #include "watch/watch.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
 #include "witness/signature.h"
+#include "witness/trace.h"
 
 /* The text witness of one stream. When a message comes, the process that says so is looked at: a
  * moment later it may be gone, or be another program. */
@@ -37,15 +38,23 @@ struct witnesses {
 	bool main_uncovered;       /* the loader does not put the library into the main program */
 	const char *why_uncovered; /* in a few words; static */
 
+	struct trace_witness trace;
+	bool traced; /* it did watch; known at the end */
+
+	struct text_list *notes; /* borrowed */
+
 	bool match_signatures;
 	struct witness_tap taps[2]; /* stdout, stderr */
 };
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need.
- * Never fails: a witness that cannot work here is named in notes, and the evidence says so. mark is
- * borrowed. */
-void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, const char *mark,
-	struct text_list *notes);
+ * Never fails: a witness that cannot work here is named in the cage's warnings, and the evidence
+ * says so. The cage learns of its tracer, and must live as long. */
+void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage);
+
+/* The command was started, or could not be. */
+void witnesses_started(struct witnesses *witnesses);
+
 void witnesses_close(struct witnesses *witnesses);
 
 /* Lets the text witness see a tapped stream (0 stdout, 1 stderr). watch is borrowed, and need not

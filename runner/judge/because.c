@@ -140,3 +140,23 @@ bool ended_well(const struct evidence *evidence)
 {
 	return evidence->end_known && !evidence->signaled && evidence->status == 0;
 }
+
+const char *phrase_cause(enum refusal_cause cause)
+{
+	static const char *const words[CAUSE_COUNT] = {
+		[CAUSE_UNKNOWN] = "not known",
+		[CAUSE_AT_LIMIT_FAIL] = "--at-limit fail, just before the limit",
+		[CAUSE_RLIMIT_DATA] = "the process's RLIMIT_DATA",
+		[CAUSE_RLIMIT_AS] = "the process's RLIMIT_AS",
+		[CAUSE_OVERCOMMIT] = "the host's overcommit rule, so it depends on the host",
+		[CAUSE_MAX_MAP_COUNT] = "too many mappings (vm.max_map_count)",
+		[CAUSE_IMPOSSIBLE_SIZE] = "a size that no machine could give",
+		[CAUSE_CALLOC_OVERFLOW] = "a product of count and size that overflows",
+		[CAUSE_SECCOMP] = "a seccomp filter",
+		[CAUSE_KERNEL_OBJECT] =
+			"an object of the kernel's own (a process, a pipe, a socket)",
+		[CAUSE_INJECTED] = "injected on purpose",
+	};
+
+	return words[cause];
+}

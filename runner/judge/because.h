@@ -45,4 +45,7 @@ const char *plural(uint64_t count);
 bool ended_by(const struct evidence *evidence, int signal_number);
 bool ended_well(const struct evidence *evidence);
 
+/* What refused an allocation. */
+const char *phrase_cause(enum refusal_cause cause);
+
 #endif

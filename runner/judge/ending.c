@@ -7,20 +7,6 @@
 #include "base/text.h"
 #include "judge/because.h"
 
-static const char *const cause_words[CAUSE_COUNT] = {
-	[CAUSE_UNKNOWN] = "not known",
-	[CAUSE_AT_LIMIT_FAIL] = "--at-limit fail, just before the limit",
-	[CAUSE_RLIMIT_DATA] = "the process's RLIMIT_DATA",
-	[CAUSE_RLIMIT_AS] = "the process's RLIMIT_AS",
-	[CAUSE_OVERCOMMIT] = "the host's overcommit rule, so it depends on the host",
-	[CAUSE_MAX_MAP_COUNT] = "too many mappings (vm.max_map_count)",
-	[CAUSE_IMPOSSIBLE_SIZE] = "a size that no machine could give",
-	[CAUSE_CALLOC_OVERFLOW] = "a product of count and size that overflows",
-	[CAUSE_SECCOMP] = "a seccomp filter",
-	[CAUSE_KERNEL_OBJECT] = "an object of the kernel's own (a process, a pipe, a socket)",
-	[CAUSE_INJECTED] = "injected on purpose",
-};
-
 /* Who asked for how much, why it was refused, and where in the program that was. */
 static void because_of_refusals(const struct evidence *evidence, struct judgement *judgement)
 {
@@ -38,7 +24,7 @@ static void because_of_refusals(const struct evidence *evidence, struct judgemen
 		first->command[0] != '\0' ? first->command : "A process", first->pid,
 		format_size(first->request_bytes, size),
 		first->function[0] != '\0' ? first->function : "an unknown function");
-	because(judgement, "The cause of the refusal: %s%s%s%s.", cause_words[first->cause],
+	because(judgement, "The cause of the refusal: %s%s%s%s.", phrase_cause(first->cause),
 		first->cause_detail[0] != '\0' ? " (" : "", first->cause_detail,
 		first->cause_detail[0] != '\0' ? ")" : "");
 	if (first->source_line[0] != '\0')
@@ -61,6 +47,17 @@ static void because_of_harmless_refusals(
 			" refused allocation%s of a size that no machine could give: a bug of "
 			"the program, not of its limit.",
 			refusals->impossible, refusals->impossible == 1 ? " was" : "s were");
+}
+
+/* Without a witness inside the program, what it made of a refusal is not known. */
+static void weigh_kernel_side(const struct evidence *evidence, struct judgement *judgement)
+{
+	const struct refusals *refusals = &evidence->refusals;
+
+	if (refusals->hard == 0 || refusals->kernel_side < refusals->hard)
+		return;
+	confidence_at_most(judgement, CONFIDENCE_MEDIUM);
+	because(judgement, "It was seen from outside, as a refused system call.");
 }
 
 static void because_of_text(const struct evidence *evidence, struct judgement *judgement)
@@ -110,6 +107,7 @@ static void judge_refused(const struct evidence *evidence, struct judgement *jud
 			"that process.");
 	if (text_fits_end(evidence))
 		because_of_text(evidence, judgement);
+	weigh_kernel_side(evidence, judgement);
 }
 
 static void judge_kernel_object_refused(
@@ -285,6 +283,7 @@ void judge_good_end(const struct evidence *evidence, struct judgement *judgement
 	if (evidence->refusals.hard > 0) {
 		conclude(judgement, REASON_RECOVERED_ALLOC_FAILURE, CONFIDENCE_HIGH);
 		because_of_refusals(evidence, judgement);
+		weigh_kernel_side(evidence, judgement);
 	} else if (under_pressure(evidence)) {
 		conclude(judgement, REASON_UNDER_PRESSURE, CONFIDENCE_CERTAIN);
 		because(judgement, "Memory use reached %s, and the kernel could make room.",

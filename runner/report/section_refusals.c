@@ -8,8 +8,10 @@ static json_t *witnesses(const struct evidence *evidence)
 {
 	struct builder list = build_list();
 
-	if (evidence->refusals.watched)
+	if (evidence->refusals.watched && !evidence->refusals.traced_only)
 		append_text(&list, "preload");
+	if (evidence->refusals.traced)
+		append_text(&list, "trace");
 	if (evidence->streams_tapped)
 		append_text(&list, "signature");
 	if (evidence->log_readable)
@@ -61,7 +63,8 @@ static json_t *coverage(const struct report_facts *facts, const struct refusals 
 {
 	struct builder object = build_object();
 
-	put_counter(&object, "processes", facts->processes_seen);
+	put_counter(&object, "processes",
+		refusals->traced ? counter_of(refusals->covered) : facts->processes_seen);
 	put_number(&object, "covered",
 		facts->processes_covered.known ? facts->processes_covered.value
 					       : refusals->covered);

@@ -11,7 +11,7 @@
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
 
-#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_KMSG << 1)
+#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_TRACE << 1)
 
 bool spec_has_limit(const struct memcage_spec *spec)
 {

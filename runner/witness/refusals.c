@@ -26,3 +26,38 @@ const char *refusal_cause_name(enum refusal_cause cause)
 
 	return index < CAUSE_COUNT ? names[index] : names[CAUSE_UNKNOWN];
 }
+
+static void add_counts(struct refusals *to, const struct refusals *from)
+{
+	to->hard += from->hard;
+	to->main_hard += from->main_hard;
+	to->retried += from->retried;
+	to->impossible += from->impossible;
+	to->kernel_side += from->kernel_side;
+	if (from->largest_bytes > to->largest_bytes)
+		to->largest_bytes = from->largest_bytes;
+	for (size_t i = 0; i < CAUSE_COUNT; i++)
+		to->by_cause[i] += from->by_cause[i];
+}
+
+void refusals_add_traced(struct refusals *refusals, const struct refusals *traced)
+{
+	bool both = refusals->hard > 0 && traced->hard > 0;
+
+	if (!refusals->watched) {
+		*refusals = *traced;
+		return;
+	}
+	/* Which of the two last ones was the very last is not known. */
+	refusals->hard_was_last = both ? refusals->hard_was_last && traced->hard_was_last
+				       : refusals->hard_was_last || traced->hard_was_last;
+	if (traced->first_known &&
+		(!refusals->first_known ||
+			traced->first.boottime_us < refusals->first.boottime_us)) {
+		refusals->first_known = true;
+		refusals->first = traced->first;
+	}
+	add_counts(refusals, traced);
+	refusals->traced = true;
+	refusals->covered = traced->covered;
+}

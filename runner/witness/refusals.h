@@ -53,7 +53,13 @@ struct refusals {
 	bool first_known;
 	struct refusal first; /* the first hard one */
 	uint32_t covered;     /* processes (execs) that the witness got into */
+	bool traced;      /* a tracer held every process: covered is all there were, forks too */
+	bool traced_only; /* and no other witness that can count was in place */
+	uint64_t kernel_side; /* of hard: seen only as refused system calls */
 };
+
+/* Adds what a tracer saw of the processes that the preloaded witness did not get into. */
+void refusals_add_traced(struct refusals *refusals, const struct refusals *traced);
 
 /* "rlimit_data", ...: the names of the report. */
 const char *refusal_cause_name(enum refusal_cause cause);

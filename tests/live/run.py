@@ -43,6 +43,7 @@ def prerequisites(options, log):
         "cap_sys_resource": None if capability(CAP_SYS_RESOURCE) else "needs CAP_SYS_RESOURCE",
         "kernel_log": None if log.readable() else "/dev/kmsg cannot be read",
         "room_for_8g": why_no_room(8 * 10**9),
+        "go": None if os.access("/usr/bin/go", os.X_OK) else "no /usr/bin/go",
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
     }
 

@@ -362,6 +362,7 @@ static void test_witnesses(void **state)
 		{ "auto", MEMCAGE_WITNESS_AUTO },
 		{ "none", MEMCAGE_WITNESS_NONE },
 		{ "preload", MEMCAGE_WITNESS_PRELOAD },
+		{ "trace", MEMCAGE_WITNESS_TRACE },
 		{ "kmsg,preload", MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_KMSG },
 		{ "preload,signature,kmsg", MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_SIGNATURE |
 						    MEMCAGE_WITNESS_KMSG },

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "witness/trace_tally.h"
+
+#include <string.h>
+
+/* A library goes from one way to the next at once, but a stop for the tracer lies between them, and
+ * on a busy host that may take long. */
+#define SERIES_US 10000
+
+/* Allocators round up and ask for some room besides, and the arena they grow is not what they were
+ * asked for. */
+#define SLACK_BYTES (UINT64_C(2) << 20)
+
+/* The ways of a library in their order: grow in place, map, grow the heap, map instead of it. */
+static uint32_t step_of(enum trace_function function, uint32_t before)
+{
+	switch (function) {
+	case TRACE_MREMAP:
+	case TRACE_MPROTECT:
+		return 1;
+	case TRACE_MMAP:
+		return before >= 3 ? 4 : 2;
+	case TRACE_BRK:
+		return 3;
+	}
+	return 0;
+}
+
+/* The smallest is nearest to what the program asked for. */
+static uint64_t size_of(const struct trace_series *series)
+{
+	uint64_t smallest = UINT64_MAX;
+
+	for (uint32_t i = 0; i < series->size_count; i++)
+		if (series->sizes[i] < smallest)
+			smallest = series->sizes[i];
+	return smallest;
+}
+
+bool trace_tally_continues(
+	struct trace_thread *thread, enum trace_function function, uint64_t size, uint64_t now_us)
+{
+	struct trace_series *last;
+	uint32_t step;
+
+	if (thread->series_count == 0)
+		return false;
+	last = &thread->series[thread->series_count - 1];
+	step = step_of(function, last->step);
+	if (step <= last->step || now_us - last->last_us > SERIES_US || last->size_count == 4 ||
+		size + SLACK_BYTES < size_of(last))
+		return false;
+	last->sizes[last->size_count++] = size;
+	last->step = step;
+	last->last_us = now_us;
+	return true;
+}
+
+static void count(struct trace_tally *tally, const struct trace_series *series, uint64_t change)
+{
+	struct trace_counts *counts = &tally->counts[series->by_library];
+
+	counts->hard += change;
+	counts->by_cause[series->cause] += change;
+	if (series->in_main)
+		counts->main_hard += change;
+}
+
+static void keep(struct trace_tally *tally, const struct trace_record *record)
+{
+	if (tally->record_count == TRACE_RECORDS_MAX)
+		tally->record_count--; /* the first ones and the last */
+	tally->records[tally->record_count++] = *record;
+}
+
+static void remove_record(struct trace_tally *tally, uint64_t sequence)
+{
+	for (uint32_t i = 0; i < tally->record_count; i++) {
+		if (tally->records[i].sequence != sequence)
+			continue;
+		tally->record_count--;
+		memmove(&tally->records[i], &tally->records[i + 1],
+			(tally->record_count - i) * sizeof(tally->records[0]));
+		return;
+	}
+}
+
+static void forget(struct trace_thread *thread, uint32_t index)
+{
+	thread->series_count--;
+	memmove(&thread->series[index], &thread->series[index + 1],
+		(thread->series_count - index) * sizeof(thread->series[0]));
+}
+
+static bool asked_for(const struct trace_series *series, uint64_t size)
+{
+	for (uint32_t i = 0; i < series->size_count; i++)
+		if (series->sizes[i] == size)
+			return true;
+	return false;
+}
+
+void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
+	enum trace_function function, const struct refusal *refusal, bool by_library, bool in_main)
+{
+	struct trace_counts *counts = &tally->counts[by_library];
+	struct trace_series series = { .sizes = { refusal->request_bytes },
+		.size_count = 1,
+		.step = step_of(function, 0),
+		.last_us = refusal->boottime_us,
+		.cause = refusal->cause,
+		.by_library = by_library,
+		.in_main = in_main };
+	struct trace_record record = { .size = refusal->request_bytes,
+		.pid = refusal->pid,
+		.by_library = by_library,
+		.refusal = *refusal };
+
+	if (refusal->cause == CAUSE_IMPOSSIBLE_SIZE) {
+		counts->impossible++;
+		return;
+	}
+	series.sequence = record.sequence = ++tally->sequence;
+	count(tally, &series, 1);
+	if (refusal->request_bytes > counts->largest_bytes)
+		counts->largest_bytes = refusal->request_bytes;
+	keep(tally, &record);
+	/* Only the next attempt can settle a refusal: another one refused ends its chance. */
+	for (uint32_t i = 0; i < thread->series_count; i++)
+		if (asked_for(&thread->series[i], refusal->request_bytes)) {
+			forget(thread, i);
+			break;
+		}
+	if (thread->series_count == TRACE_SERIES_MAX)
+		forget(thread, 0);
+	thread->series[thread->series_count++] = series;
+}
+
+void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread, int pid,
+	uint64_t size, uint64_t now_us)
+{
+	for (uint32_t i = thread->series_count; i-- > 0;) {
+		struct trace_series series = thread->series[i];
+		bool another_way = i == thread->series_count - 1 &&
+				   now_us - series.last_us <= SERIES_US &&
+				   size + SLACK_BYTES >= size_of(&series) && series.step < 4;
+
+		if (!asked_for(&series, size) && !(another_way && size >= size_of(&series)))
+			continue;
+		forget(thread, i);
+		count(tally, &series, (uint64_t)-1);
+		tally->counts[series.by_library].retried++;
+		remove_record(tally, series.sequence);
+		break;
+	}
+	for (uint32_t i = 0; i < tally->record_count; i++)
+		if (tally->records[i].pid == pid && tally->records[i].size <= size)
+			tally->records[i].outlived = true;
+}
+
+static void add_counts(const struct trace_counts *counts, struct refusals *refusals)
+{
+	refusals->hard += counts->hard;
+	refusals->main_hard += counts->main_hard;
+	refusals->retried += counts->retried;
+	refusals->impossible += counts->impossible;
+	if (counts->largest_bytes > refusals->largest_bytes)
+		refusals->largest_bytes = counts->largest_bytes;
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		refusals->by_cause[i] += counts->by_cause[i];
+}
+
+void trace_tally_sum(
+	const struct trace_tally *tally, bool with_library, struct refusals *ret_refusals)
+{
+	const struct trace_record *first = NULL, *last = NULL;
+
+	*ret_refusals = (struct refusals){ .watched = true, .traced = true, .traced_only = true };
+	add_counts(&tally->counts[0], ret_refusals);
+	if (with_library)
+		add_counts(&tally->counts[1], ret_refusals);
+	ret_refusals->kernel_side = ret_refusals->hard;
+	for (uint32_t i = 0; i < tally->record_count; i++) {
+		if (tally->records[i].by_library && !with_library)
+			continue;
+		if (first == NULL)
+			first = &tally->records[i];
+		last = &tally->records[i];
+	}
+	if (first == NULL || ret_refusals->hard == 0)
+		return;
+	ret_refusals->first_known = true;
+	ret_refusals->first = first->refusal;
+	ret_refusals->hard_was_last = !last->outlived;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trace_tally.h - from refused calls to refused allocations. A C library that is refused one way
+ * tries others: remapping or growing an arena, a mapping, the heap, a mapping again. Such a series
+ * of one thread is one refusal; it counts as retried when the last way, or the same request later,
+ * is granted. Pure; times are the caller's.
+ */
+#ifndef MEMCAGE_WITNESS_TRACE_TALLY_H
+#define MEMCAGE_WITNESS_TRACE_TALLY_H
+
+#include "witness/refusals.h"
+#include "witness/trace_call.h"
+
+#define TRACE_SERIES_MAX 8   /* unsettled ones of a thread; older ones stay hard */
+#define TRACE_RECORDS_MAX 32 /* the first, and always the last */
+
+/* One refusal: the calls of a series. */
+struct trace_series {
+	uint64_t sequence; /* over the whole run, from 1 */
+	uint64_t sizes[4];
+	uint32_t size_count;
+	uint32_t step; /* how far the library's ways are through */
+	uint64_t last_us;
+	enum refusal_cause cause;
+	bool by_library; /* the preloaded witness is in this process: it counts better */
+	bool in_main;
+};
+
+struct trace_thread {
+	struct trace_series series[TRACE_SERIES_MAX];
+	uint32_t series_count;
+};
+
+struct trace_record {
+	uint64_t sequence, size;
+	int32_t pid;
+	bool by_library;
+	bool outlived; /* its process got as much or more later */
+	struct refusal refusal;
+};
+
+struct trace_counts {
+	uint64_t hard, main_hard, retried, impossible, largest_bytes;
+	uint64_t by_cause[CAUSE_COUNT];
+};
+
+struct trace_tally {
+	uint64_t sequence;
+	uint64_t soft;
+	struct trace_counts counts[2]; /* [1]: of processes with the preloaded witness */
+	uint32_t record_count;
+	struct trace_record records[TRACE_RECORDS_MAX];
+};
+
+/* Whether a refused call goes on with the thread's last series (then it is part of it, and counted)
+ * or begins a new one. */
+bool trace_tally_continues(
+	struct trace_thread *thread, enum trace_function function, uint64_t size, uint64_t now_us);
+
+/* A refusal that began; refusal is complete, but for its impossible sizes, which only count. */
+void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
+	enum trace_function function, const struct refusal *refusal, bool by_library, bool in_main);
+
+/* The thread, of process pid, was granted size writable bytes. */
+void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread, int pid,
+	uint64_t size, uint64_t now_us);
+
+/* What it comes to; with_library: counts of processes that the preloaded witness is in, too. */
+void trace_tally_sum(
+	const struct trace_tally *tally, bool with_library, struct refusals *ret_refusals);
+
+#endif
