@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * refuse.c - how --at-limit fail is done for this run. The squeeze acts on what the whole cage
- * really uses, but needs the library in the program for single requests that can never fit, and the
- * right to change limits from outside. Without these each process gets an RLIMIT_DATA below the
- * limit, before exec: it sees every request, but counts what is never touched too, and each process
- * by itself.
+ * refuse.c - how --at-limit fail is done: each process gets an RLIMIT_DATA below the limit before
+ * exec, which refuses what one process could never have, however fast it asks; and where we may
+ * change limits from outside the squeeze (watch/squeeze.h) adds what a tree uses together.
  */
 #include "engine/run.h"
 
 void refuse_prepare(struct memcage_run *run)
 {
-	const struct witnesses *witnesses = &run->witnesses;
-
 	if (run->spec.at_limit != MEMCAGE_FAIL_AT_LIMIT || run->cage.kind == CAGE_RLIMIT)
 		return;
-	run->squeezes = witnesses->preload.fd >= 0 && !witnesses->main_uncovered &&
-			squeeze_is_allowed(&run->spec) &&
-			preload_refuse_above(&witnesses->preload, run->cage.limit_bytes.value) == 0;
-	if (run->squeezes) {
-		run->cage.rlimit_data_bytes = UINT64_MAX;
+	text_list_add(&run->cage.mechanisms, "RLIMIT_DATA");
+	run->squeezes = squeeze_is_allowed(&run->spec);
+	if (run->squeezes)
 		text_list_add(&run->cage.mechanisms, "squeeze");
-		text_list_add(&run->cage.mechanisms, "preload_refuses_above_limit");
-	} else {
-		text_list_add(&run->cage.mechanisms, "RLIMIT_DATA");
-	}
 }
 
 struct preload_limits refuse_limits(const struct memcage_run *run)

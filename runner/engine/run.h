@@ -50,7 +50,7 @@ struct memcage_result {
 	char summary[SUMMARY_SIZE];
 };
 
-/* refuse.c: chooses how --at-limit fail is done, before the command starts; and what was done. */
+/* refuse.c: how --at-limit fail is done, before the command starts; and what was done. */
 void refuse_prepare(struct memcage_run *run);
 struct preload_limits refuse_limits(const struct memcage_run *run);
 

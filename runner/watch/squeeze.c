@@ -34,14 +34,14 @@ static uint64_t margin_of(uint64_t limit_bytes)
 	return margin < limit_bytes / 4 ? margin : limit_bytes / 4;
 }
 
-void squeeze_begin(struct squeeze *squeeze, uint64_t limit_bytes)
+void squeeze_begin(struct squeeze *squeeze, uint64_t limit_bytes, uint64_t start_bytes)
 {
 	struct rlimit own = { RLIM_INFINITY, RLIM_INFINITY };
 
 	(void)getrlimit(RLIMIT_DATA, &own);
-	*squeeze = (struct squeeze){
-		.enabled = true, .limit_bytes = limit_bytes, .inherited_bytes = own.rlim_cur
-	};
+	*squeeze = (struct squeeze){ .limit_bytes = limit_bytes,
+		.inherited_bytes = own.rlim_cur,
+		.start_bytes = start_bytes };
 }
 
 bool squeeze_is_allowed(const struct memcage_spec *spec)
@@ -125,9 +125,8 @@ static void tighten_one(struct squeeze *squeeze, pid_t pid)
 		limit.rlim_cur <= data)
 		return;
 	if (entry->set_bytes == 0)
-		entry->own_bytes = is_one_of_ours(squeeze, limit.rlim_cur)
-					   ? squeeze->inherited_bytes
-					   : limit.rlim_cur;
+		entry->own_bytes = is_one_of_ours(squeeze, limit.rlim_cur) ? squeeze->start_bytes
+									   : limit.rlim_cur;
 	limit.rlim_cur = data;
 	if (prlimit(pid, RLIMIT_DATA, &limit, NULL) == 0)
 		entry->set_bytes = data;

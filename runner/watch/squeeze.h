@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * squeeze.h - --at-limit fail for a whole tree: while the cage's memory that cannot be taken back
- * (anonymous, shared, kernel) is close to the limit, the RLIMIT_DATA of every process is what it
- * has already, so that the next request is refused in the process instead of the kernel killing it.
- * When the cage has room again each gets back what it had. Page cache never squeezes.
+ * squeeze.h - --at-limit fail for a tree of processes, none of which is too large by itself: while
+ * the cage's memory that cannot be taken back (anonymous, shared, kernel) is close to the limit,
+ * the RLIMIT_DATA of every process is what it has already, so that the next request is refused in
+ * the process instead of the kernel killing it. When the cage has room again each gets back what it
+ * had. Page cache never squeezes.
  *
  * It cannot turn what is mapped already and only touched now, nor shared memory; there the kernel's
  * limit stays behind it.
@@ -24,16 +25,17 @@ struct squeezed {
 };
 
 struct squeeze {
-	bool enabled, tight;
+	bool tight;
 	uint64_t limit_bytes;
-	uint64_t inherited_bytes; /* the soft RLIMIT_DATA that a process of the cage starts with */
+	uint64_t inherited_bytes; /* the soft RLIMIT_DATA that a process has without memcage */
+	uint64_t start_bytes;     /* the one that a process of the cage starts with */
 	unsigned times;           /* how often it became tight */
 	int count;
 	struct squeezed list[SQUEEZED_MAX];
 };
 
-/* limit_bytes: of the cage. */
-void squeeze_begin(struct squeeze *squeeze, uint64_t limit_bytes);
+/* limit_bytes: of the cage; start_bytes: the RLIMIT_DATA that its processes start with. */
+void squeeze_begin(struct squeeze *squeeze, uint64_t limit_bytes, uint64_t start_bytes);
 
 /* Looks at the cage and tightens or loosens. Returns after how many microseconds to look again: the
  * less room there is, the sooner. */

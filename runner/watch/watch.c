@@ -231,7 +231,8 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 
 void watch_squeeze(struct watch *watch)
 {
-	squeeze_begin(&watch->squeeze, watch->cage->limit_bytes.value);
+	squeeze_begin(
+		&watch->squeeze, watch->cage->limit_bytes.value, watch->cage->rlimit_data_bytes);
 	deadline_set(&watch->deadlines, DEADLINE_SQUEEZE, clock_us());
 	deadlines_arm(&watch->deadlines);
 }

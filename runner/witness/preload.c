@@ -104,9 +104,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library,
 	struct memcage_failure *reterr_failure)
 {
 	struct preload_witness witness = PRELOAD_NONE;
-	struct witness_page page = {
-		.magic = PAGE_MAGIC, .size = sizeof(page), .refuse_above = UINT64_MAX
-	};
+	struct witness_page page = { .magic = PAGE_MAGIC, .size = sizeof(page) };
 	int result;
 
 	if (library != NULL && !take_library(library, witness.library, sizeof(witness.library)))
@@ -132,14 +130,6 @@ int preload_open(struct preload_witness *ret_witness, const char *library,
 	}
 	*ret_witness = witness;
 	return 0;
-}
-
-int preload_refuse_above(const struct preload_witness *witness, uint64_t bytes)
-{
-	ssize_t written = pwrite(
-		witness->fd, &bytes, sizeof(bytes), offsetof(struct witness_page, refuse_above));
-
-	return written == (ssize_t)sizeof(bytes) ? 0 : written < 0 ? -errno : -EIO;
 }
 
 void preload_close(struct preload_witness *witness)

@@ -67,10 +67,6 @@ struct preload_limits {
 	uint64_t inherited_bytes; /* what a process has without memcage */
 };
 
-/* From now on every process under the witness refuses itself single requests of more bytes. Before
- * the command starts. Returns 0 or -errno. */
-int preload_refuse_above(const struct preload_witness *witness, uint64_t bytes);
-
 /* What was seen, once everything has ended. main_pid as the main process sees it. A file that was
  * wiped or cut leaves watched false. */
 void preload_collect(const struct preload_witness *witness, const struct preload_limits *limits,

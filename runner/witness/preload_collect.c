@@ -55,10 +55,6 @@ static void describe_cause(const struct page_record *record, struct refusal *ref
 	char *text = refusal->cause_detail;
 	const size_t size = sizeof(refusal->cause_detail);
 
-	if (record->cause == CAUSE_AT_LIMIT_FAIL) {
-		(void)snprintf(text, size, "more than the limit of %" PRIu64, record->limit);
-		return;
-	}
 	switch (refusal->cause) {
 	case CAUSE_AT_LIMIT_FAIL:
 	case CAUSE_RLIMIT_DATA:

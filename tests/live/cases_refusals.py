@@ -63,8 +63,6 @@ CASES = [
     Case("refused/reservations_are_none", ("reserve_only", "16G"), "ok/clean", 0, FAIL, check=no_refusal),
     # what was refused is granted later: retried, not a failure
     Case("refused/lets_go_again", ("give_back", "1M"), "ok/clean", 0, FAIL, check=retried),
-    # 60 stacks of 8 MiB that nobody touches: only what is really used may count
-    Case("refused/threads_are_none", ("many_threads", "60"), "ok/clean", 0, FAIL, check=no_refusal),
     Case("refused/page_cache_is_none", ("page_cache", "{dir}/big", "96M"), ("ok/clean", "ok/under_pressure"), 0, FAIL,
          check=no_refusal),
     Case("refused/not_under_kill", ("malloc_once", "48M"), "ok/clean", 0, ("-m", "64M"), check=no_refusal),

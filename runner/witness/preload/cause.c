@@ -119,15 +119,11 @@ static bool find_map_count(struct cause *cause)
 	return true;
 }
 
-uint64_t cause_refuse_above = UINT64_MAX;
-
 struct cause cause_find(uint64_t request_bytes)
 {
 	uint64_t request = (request_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 	struct cause cause = { CAUSE_UNKNOWN, 0, 0, 0 };
 
-	if (request_bytes > cause_refuse_above)
-		return (struct cause){ CAUSE_AT_LIMIT_FAIL, cause_refuse_above, 0, 0 };
 	if (!find_limit(request, &cause) && !find_overcommit(request, &cause))
 		(void)find_map_count(&cause);
 	return cause;

@@ -10,17 +10,14 @@
 
 #include "witness/refusals.h"
 
-/* limit and used by cause: at_limit_fail: the cage's limit, and 0; rlimit_data and rlimit_as: the
- * limit and what counts against it; overcommit in mode 2: CommitLimit and Committed_AS, else memory
- * and swap of the host, and 0; max_map_count: the limit and the process's mappings. */
+/* limit and used by cause: rlimit_data and rlimit_as: the limit and what counts against it;
+ * overcommit in mode 2: CommitLimit and Committed_AS, else memory and swap of the host, and 0;
+ * max_map_count: the limit and the process's mappings. */
 struct cause {
 	enum refusal_cause name;
 	uint64_t limit, used;
 	uint32_t overcommit_mode;
 };
-
-/* A single request of more bytes than this is refused by us, not by the kernel. */
-extern uint64_t cause_refuse_above;
 
 /* A size that no machine of this kind could give. */
 bool cause_is_impossible(uint64_t request_bytes);

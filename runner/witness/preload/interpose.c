@@ -15,7 +15,6 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
-#include "witness/preload/cause.h"
 #include "witness/preload/python.h"
 #include "witness/preload/record.h"
 #include "witness/preload/resolve.h"
@@ -69,19 +68,6 @@ static inline void leave(struct call call, enum page_function function, size_t s
 
 #define ENTER() enter(__builtin_frame_address(0))
 
-/* --at-limit fail: a single request that can never fit is refused here, before it is granted and
- * only its touching would show. */
-static inline bool never_fits(struct call call, size_t size)
-{
-	return __builtin_expect(size > cause_refuse_above, false) && !call.nested;
-}
-
-static void *refuse(void)
-{
-	errno = ENOMEM;
-	return NULL;
-}
-
 /* The C library of this program has no such function. */
 static void *missing(void)
 {
@@ -97,7 +83,7 @@ static bool is_alignment(size_t alignment)
 EXPORTED void *malloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = never_fits(call, size) ? refuse() : real.malloc(size);
+	void *memory = real.malloc(size);
 
 	leave(call, FUNCTION_MALLOC, size, memory == NULL);
 	return memory;
@@ -118,17 +104,17 @@ static size_t array_size(struct call call, enum page_function function, size_t c
 EXPORTED void *calloc(size_t count, size_t size)
 {
 	struct call call = ENTER();
-	size_t bytes = array_size(call, FUNCTION_CALLOC, count, size);
-	void *memory = never_fits(call, bytes) ? refuse() : real.calloc(count, size);
+	void *memory = real.calloc(count, size);
 
-	leave(call, FUNCTION_CALLOC, bytes, memory == NULL);
+	leave(call, FUNCTION_CALLOC, array_size(call, FUNCTION_CALLOC, count, size),
+		memory == NULL);
 	return memory;
 }
 
 EXPORTED void *realloc(void *memory, size_t size)
 {
 	struct call call = ENTER();
-	void *moved = never_fits(call, size) ? refuse() : real.realloc(memory, size);
+	void *moved = real.realloc(memory, size);
 
 	leave(call, FUNCTION_REALLOC, size, moved == NULL);
 	return moved;
@@ -137,20 +123,18 @@ EXPORTED void *realloc(void *memory, size_t size)
 EXPORTED void *reallocarray(void *memory, size_t count, size_t size)
 {
 	struct call call = ENTER();
-	size_t bytes = array_size(call, FUNCTION_REALLOCARRAY, count, size);
-	void *moved = real.reallocarray == NULL ? missing()
-		      : never_fits(call, bytes) ? refuse()
-						: real.reallocarray(memory, count, size);
+	void *moved = real.reallocarray != NULL ? real.reallocarray(memory, count, size)
+						: missing();
 
-	leave(call, FUNCTION_REALLOCARRAY, bytes, moved == NULL && real.reallocarray != NULL);
+	leave(call, FUNCTION_REALLOCARRAY, array_size(call, FUNCTION_REALLOCARRAY, count, size),
+		moved == NULL && real.reallocarray != NULL);
 	return moved;
 }
 
 EXPORTED int posix_memalign(void **ret_memory, size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	int result = never_fits(call, size) ? ENOMEM
-					    : real.posix_memalign(ret_memory, alignment, size);
+	int result = real.posix_memalign(ret_memory, alignment, size);
 
 	leave(call, FUNCTION_POSIX_MEMALIGN, result == EINVAL ? 0 : size, result != 0);
 	return result;
@@ -159,7 +143,7 @@ EXPORTED int posix_memalign(void **ret_memory, size_t alignment, size_t size)
 EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = never_fits(call, size) ? refuse() : real.aligned_alloc(alignment, size);
+	void *memory = real.aligned_alloc(alignment, size);
 
 	leave(call, FUNCTION_ALIGNED_ALLOC, is_alignment(alignment) ? size : 0, memory == NULL);
 	return memory;
@@ -168,9 +152,7 @@ EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 EXPORTED void *memalign(size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.memalign == NULL    ? missing()
-		       : never_fits(call, size) ? refuse()
-						: real.memalign(alignment, size);
+	void *memory = real.memalign != NULL ? real.memalign(alignment, size) : missing();
 
 	leave(call, FUNCTION_MEMALIGN, is_alignment(alignment) && real.memalign != NULL ? size : 0,
 		memory == NULL);
@@ -180,9 +162,7 @@ EXPORTED void *memalign(size_t alignment, size_t size)
 EXPORTED void *valloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.valloc == NULL      ? missing()
-		       : never_fits(call, size) ? refuse()
-						: real.valloc(size);
+	void *memory = real.valloc != NULL ? real.valloc(size) : missing();
 
 	leave(call, FUNCTION_VALLOC, real.valloc != NULL ? size : 0, memory == NULL);
 	return memory;
@@ -191,9 +171,7 @@ EXPORTED void *valloc(size_t size)
 EXPORTED void *pvalloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.pvalloc == NULL     ? missing()
-		       : never_fits(call, size) ? refuse()
-						: real.pvalloc(size);
+	void *memory = real.pvalloc != NULL ? real.pvalloc(size) : missing();
 
 	leave(call, FUNCTION_PVALLOC, real.pvalloc != NULL ? size : 0, memory == NULL);
 	return memory;
@@ -218,12 +196,8 @@ static void *map(struct call call, void *address, size_t length, int protection,
 	const int private_flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	bool own = (protection & PROT_WRITE) != 0 && (flags & private_flags) == private_flags &&
 		   (flags & MAP_NORESERVE) == 0;
-	void *mapping = MAP_FAILED;
+	void *mapping = real.mmap(address, length, protection, flags, fd, offset);
 
-	if (own && never_fits(call, length))
-		errno = ENOMEM;
-	else
-		mapping = real.mmap(address, length, protection, flags, fd, offset);
 	if (mapping == MAP_FAILED)
 		refused_mapping(call, FUNCTION_MMAP, length, own);
 	else
@@ -253,12 +227,7 @@ EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int f
 		target = va_arg(arguments, void *);
 		va_end(arguments);
 	}
-	if (new_length > old_length && never_fits(call, new_length)) {
-		errno = ENOMEM;
-		mapping = MAP_FAILED;
-	} else {
-		mapping = real.mremap(address, old_length, new_length, flags, target);
-	}
+	mapping = real.mremap(address, old_length, new_length, flags, target);
 	if (mapping == MAP_FAILED)
 		refused_mapping(call, FUNCTION_MREMAP, new_length, new_length > old_length);
 	else

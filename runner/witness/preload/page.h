@@ -72,12 +72,9 @@ struct page_limit {
 
 struct witness_page {
 	uint64_t magic;
-	uint64_t size;         /* sizeof(struct witness_page): both sides must be of one build */
-	uint64_t refuse_above; /* a single request of more bytes is refused by the library itself,
-				  for
-				  --at-limit fail; UINT64_MAX: none */
-	uint64_t attached;     /* execs that the witness got into */
-	uint64_t sequence;     /* of the last refusal */
+	uint64_t size;     /* sizeof(struct witness_page): both sides must be of one build */
+	uint64_t attached; /* execs that the witness got into */
+	uint64_t sequence; /* of the last refusal */
 	uint64_t hard, retried, impossible;
 	uint64_t soft; /* refused to an allocator that has other ways: never a refusal by itself */
 	uint64_t largest_bytes;

@@ -317,7 +317,6 @@ __attribute__((constructor)) static void attach(void)
 	kernel_close(fd);
 	if (mapped == NULL || mapped->magic != PAGE_MAGIC || mapped->size != sizeof(*mapped))
 		return;
-	cause_refuse_above = mapped->refuse_above;
 	add(&mapped->attached, 1);
 	__atomic_store_n(&page, mapped, __ATOMIC_RELEASE);
 }
