@@ -48,6 +48,17 @@ def overcommit_told(run):
     expect(run.get("host.memory_bytes", 0) > 0, "the report does not say how much memory the host has")
 
 
+LOADER = "a: error while loading shared libraries: libb.so: cannot map zero-fill pages: Cannot allocate memory"
+
+
+def uncovered(command):
+    def check(run):
+        coverage = run.get("alloc_failures.coverage")
+        expect(any(text.startswith(command + " (") for text in coverage["uncovered"]), f"coverage: {coverage}")
+        expect(coverage["processes"] > coverage["covered"] > 0, f"coverage: {coverage}")
+    return check
+
+
 CASES = [
     Case("refused/little_by_little", ("malloc_until_null", "1M"), "alloc_failure/refused", 1, FAIL,
          confidence=PROBABLE, check=refusals(1)),
@@ -76,6 +87,17 @@ CASES = [
          FAIL, confidence=(*PROBABLE, "low"), check=covered_or_said),
     Case("refused/no_witness", ("malloc_once", "1G"), ("failed/exit", "alloc_failure/refused"), 1,
          (*FAIL, "--witness", "none"), confidence=(*PROBABLE, "low"), check=covered_or_said),
+    Case("refused/while_loading", ("needs_wide_library",), "alloc_failure/at_exec", 127, FAIL, confidence=("medium",)),
+    Case("refused/loaded", ("needs_wide_library",), "ok/clean", 0, ("-m", "128M", "--at-limit", "fail"),
+         check=no_refusal),
+    Case("refused/loader_words", ("sh", "-c", f"echo '{LOADER}' >&2; exit 127"), "failed/exit", 127, FAIL,
+         confidence=PROBABLE),
+    Case("refused/loader_words_under_kill", ("lying_stderr", LOADER, "127"), "failed/exit", 127, ("-m", "64M"),
+         confidence=PROBABLE),
+    Case("refused/child_without_the_library", ("sh", "-c", "env -i sleep 0.3; :"), "ok/clean", 0, ("-m", "64M"),
+         check=uncovered("sleep")),
+    Case("refused/static_child", ("sh", "-c", '"$0" 1M 32M; sleep 0.1', "{workloads}/malloc_until_null_static"),
+         "ok/clean", 0, ("-m", "64M"), check=uncovered("malloc_until_null_static")),
     Case("refused/overcommit", ("malloc_once", "100G"), "alloc_failure/refused", 1, ("-m", "64M"),
          worlds=("guest",), alone=True, setup=overcommit("0"), check=overcommit_told),
 ]
