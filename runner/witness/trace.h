@@ -8,6 +8,8 @@
  *     trace.c         this interface, in the supervisor
  *     trace_filter.c  the filter that stops only at those calls
  *     trace_loop.c    the tracer process
+ *     trace_task.c    the threads and processes it holds
+ *     trace_registers.c  a stopped call
  *     trace_call.c    what one call says
  *     trace_cause.c   why the kernel refused
  *     trace_tally.c   from refused calls to refused allocations

@@ -17,6 +17,7 @@
 #include "witness/printable.h"
 #include "witness/trace_call.h"
 #include "witness/trace_cause.h"
+#include "witness/trace_registers.h"
 #include "witness/trace_task.h"
 
 /* Looking into /proc takes as long as many calls: not for every refusal of a process that goes on.
@@ -83,7 +84,7 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 		.request_bytes = size, .pid = process->pid, .boottime_us = clock_us()
 	};
 
-	if (trace_tally_continues(&task->thread, task->call.function, size, refusal.boottime_us))
+	if (trace_tally_continues(&task->thread, task->call.function, size, task->call_us))
 		return;
 	if (process->explained < EXPLAINED_MAX) {
 		process->explained++;
@@ -103,41 +104,34 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 
 static void on_call_end(struct tracer *tracer, struct trace_task *task)
 {
-	struct __ptrace_syscall_info info;
 	struct trace_attempt attempt;
+	int64_t result;
 
 	task->in_call = false;
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) < 0 ||
-		info.op != PTRACE_SYSCALL_INFO_EXIT)
+	if (trace_registers_end(task->tid, &result) < 0)
 		return; /* it was killed */
-	attempt = trace_call_attempt(&task->call, info.exit.rval, &task->process->heap_end);
-	if (attempt.outcome == OUTCOME_REFUSED)
+	attempt = trace_call_attempt(&task->call, result, &task->process->heap_end);
+	if (attempt.outcome == OUTCOME_REFUSED) {
 		on_refused(tracer, task, attempt.size);
-	else if (attempt.outcome == OUTCOME_GRANTED)
+		trace_tally_resumes(&task->thread, clock_us());
+	}
+	if (attempt.outcome == OUTCOME_GRANTED)
 		trace_tally_granted(&tracer->page->tally, &task->thread, task->process->pid,
-			attempt.size, clock_us());
-	else if (attempt.outcome == OUTCOME_SOFT)
+			attempt.size, task->call_us);
+	if (attempt.outcome == OUTCOME_SOFT)
 		tracer->page->tally.soft++;
 }
 
 /* Returns whether its end is worth another stop. */
 static bool on_call_begin(struct tracer *tracer, struct trace_task *task)
 {
-	struct __ptrace_syscall_info info;
+	int result = trace_registers_begin(task->tid, &task->call);
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->tid, sizeof(info), &info) < 0) {
-		if (errno != ESRCH)
-			tracer->page->blind = errno;
-		return false;
-	}
-	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP || info.seccomp.ret_data < TRACE_MMAP ||
-		info.seccomp.ret_data > TRACE_BRK)
-		return false; /* of a filter that the program loaded itself */
-	task->call.function = (enum trace_function)info.seccomp.ret_data;
-	for (int i = 0; i < 4; i++)
-		task->call.arguments[i] = info.seccomp.args[i];
-	task->in_call = true;
-	return true;
+	task->in_call = result == 0;
+	task->call_us = clock_us();
+	if (result < 0 && result != -ENOENT && result != -ESRCH)
+		tracer->page->blind = -result;
+	return task->in_call;
 }
 
 /* ---- stops ---- */

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* A library goes from one way to the next at once, but a stop for the tracer lies between them, and
- * on a busy host that may take long. */
+/* A library goes from one way to the next at once; but the host may be busy. */
 #define SERIES_US 10000
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
@@ -54,6 +53,12 @@ bool trace_tally_continues(
 	last->step = step;
 	last->last_us = now_us;
 	return true;
+}
+
+void trace_tally_resumes(struct trace_thread *thread, uint64_t now_us)
+{
+	if (thread->series_count > 0)
+		thread->series[thread->series_count - 1].last_us = now_us;
 }
 
 static void count(struct trace_tally *tally, const struct trace_series *series, uint64_t change)

@@ -3,7 +3,7 @@
  * trace_tally.h - from refused calls to refused allocations. A C library that is refused one way
  * tries others: remapping or growing an arena, a mapping, the heap, a mapping again. Such a series
  * of one thread is one refusal; it counts as retried when the last way, or the same request later,
- * is granted. Pure; times are the caller's.
+ * is granted. Pure; times are the caller's, of the begin of a call.
  */
 #ifndef MEMCAGE_WITNESS_TRACE_TALLY_H
 #define MEMCAGE_WITNESS_TRACE_TALLY_H
@@ -19,8 +19,8 @@ struct trace_series {
 	uint64_t sequence; /* over the whole run, from 1 */
 	uint64_t sizes[4];
 	uint32_t size_count;
-	uint32_t step; /* how far the library's ways are through */
-	uint64_t last_us;
+	uint32_t step;    /* how far the library's ways are through */
+	uint64_t last_us; /* when the thread went on after its last call */
 	enum refusal_cause cause;
 	bool by_library; /* the preloaded witness is in this process: it counts better */
 	bool in_main;
@@ -60,6 +60,9 @@ bool trace_tally_continues(
 /* A refusal that began; refusal is complete, but for its impossible sizes, which only count. */
 void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
 	enum trace_function function, const struct refusal *refusal, bool by_library, bool in_main);
+
+/* After a refused call: the thread goes on now. The time that it was held does not count. */
+void trace_tally_resumes(struct trace_thread *thread, uint64_t now_us);
 
 /* The thread, of process pid, was granted size writable bytes. */
 void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread, int pid,

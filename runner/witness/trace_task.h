@@ -25,6 +25,7 @@ struct trace_task {
 	struct trace_process *process;
 	bool in_call; /* stopped at its begin, and not yet at its end */
 	struct trace_call call;
+	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */
 	struct trace_thread thread;
 	struct trace_task *next;
 };

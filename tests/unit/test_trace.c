@@ -113,6 +113,23 @@ static void play(const struct step *steps, struct trace_thread *thread, int pid,
 	}
 }
 
+/* However long the tracer held the thread. */
+static void test_time_held(void **state)
+{
+	static const struct step first[] = { { REFUSED, TRACE_MMAP, GIB, 10 }, { 0 } },
+				 second[] = { { REFUSED, TRACE_BRK, GIB, 500010 }, { 0 } };
+	struct trace_thread thread = { 0 };
+	struct refusals sum;
+
+	(void)state;
+	memset(&tally, 0, sizeof(tally));
+	play(first, &thread, PID, false);
+	trace_tally_resumes(&thread, 500000);
+	play(second, &thread, PID, false);
+	trace_tally_sum(&tally, false, &sum);
+	assert_int_equal(sum.hard, 1);
+}
+
 static void test_series(void **state)
 {
 	static const struct {
@@ -282,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_time_held),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_library_counts_first),
 		cmocka_unit_test(test_filter),

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trace_registers.h - reads the begin and the end of a system call out of a stopped thread.
+ */
+#ifndef MEMCAGE_WITNESS_TRACE_REGISTERS_H
+#define MEMCAGE_WITNESS_TRACE_REGISTERS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "witness/trace_call.h"
+
+/* At a stop of the filter. Returns 0 or -errno: -ENOENT where it is not our filter's, -ESRCH when
+ * the thread was killed, anything else when this kernel does not tell. */
+int trace_registers_begin(pid_t tid, struct trace_call *ret_call);
+
+/* At the stop behind the call. The same errors. */
+int trace_registers_end(pid_t tid, int64_t *ret_result);
+
+#endif
