@@ -11,8 +11,8 @@
 
 #include "cage/spawn.h"
 #include "watch/deadlines.h"
-#include "watch/squeeze.h"
 #include "watch/processes.h"
+#include "watch/squeeze.h"
 #include "watch/stream.h"
 #include "watch/timeline.h"
 
