@@ -132,17 +132,21 @@ static void tighten_one(struct squeeze *squeeze, pid_t pid)
 		entry->set_bytes = data;
 }
 
+/* One process alone has its RLIMIT_DATA, which refuses at the same size in every run. */
 static void tighten(struct squeeze *squeeze, const struct cage *cage)
 {
 	static const size_t size = 65536;
 	char text[65536], *state, *line;
 	uint64_t pid;
 
+	if (file_read(cage->memory.directory, "cgroup.procs", text, size) < 0)
+		return;
+	line = strchr(text, '\n');
+	if (!squeeze->tight && (line == NULL || line[1] == '\0'))
+		return;
 	if (!squeeze->tight)
 		squeeze->times++;
 	squeeze->tight = true;
-	if (file_read(cage->memory.directory, "cgroup.procs", text, size) < 0)
-		return;
 	for (line = strtok_r(text, "\n", &state); line != NULL; line = strtok_r(NULL, "\n", &state))
 		if (parse_number(line, &pid) == 0 && pid > 0)
 			tighten_one(squeeze, (pid_t)pid);
@@ -200,5 +204,7 @@ uint64_t squeeze_look(struct squeeze *squeeze, const struct cage *cage)
 		tighten(squeeze, cage);
 	else if (squeeze->tight && pinned < mark - margin)
 		loosen(squeeze);
-	return squeeze->tight ? LOOK_TIGHT_US : wait_for(mark - pinned, LOOK_CACHE_US);
+	if (squeeze->tight || pinned >= mark)
+		return LOOK_TIGHT_US;
+	return wait_for(mark - pinned, LOOK_CACHE_US);
 }
