@@ -495,6 +495,18 @@ static inline void hard_last(struct evidence *e)
 	refuse(e, CAUSE_AT_LIMIT_FAIL, true, true);
 }
 
+static inline void from_outside(struct evidence *e)
+{
+	e->refusals.traced = e->refusals.traced_only = true;
+	e->refusals.kernel_side = e->refusals.hard;
+}
+
+static inline void partly_from_outside(struct evidence *e)
+{
+	e->refusals.traced = true;
+	e->refusals.kernel_side = e->refusals.hard++;
+}
+
 static inline void hard_in_child(struct evidence *e)
 {
 	refuse(e, CAUSE_AT_LIMIT_FAIL, false, true);
