@@ -71,7 +71,9 @@ static bool find_limit(int pid, uint64_t request, uint64_t own, struct trace_cau
 	limit = number_after(limits, "Max data size");
 	used = kilobytes_after(status, "VmData:");
 	if (exceeds(limit, used, request)) {
-		cause->name = limit == own ? CAUSE_AT_LIMIT_FAIL : CAUSE_RLIMIT_DATA;
+		/* a squeeze lowers ours further */
+		cause->name = own != UINT64_MAX && limit <= own ? CAUSE_AT_LIMIT_FAIL
+								: CAUSE_RLIMIT_DATA;
 		(void)snprintf(cause->detail, sizeof(cause->detail),
 			"RLIMIT_DATA %" PRIu64 ", data %" PRIu64, limit, used);
 		return true;
