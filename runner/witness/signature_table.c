@@ -21,8 +21,6 @@ const struct signature signatures[] = {
 	{ "c++", "libc++abi: terminating ", "std::bad_alloc", { 0 }, { SIGABRT }, false, NULL },
 	{ "rust", "memory allocation of ", " bytes failed", { 0 }, { SIGABRT }, false, NULL },
 	{ "llvm", "LLVM ERROR: out of memory", NULL, { 1 }, { SIGABRT }, false, NULL },
-	{ "gcc", NULL, ": out of memory allocating ", { 1 }, { 0 }, false, NULL },
-	{ "gcc", "virtual memory exhausted: ", NULL, { 1 }, { 0 }, false, NULL },
 
 	{ "go", "fatal error: runtime: out of memory", NULL, { 2 }, { 0 }, false, NULL },
 	{ "go", "fatal error: out of memory", NULL, { 2 }, { 0 }, false, NULL },
@@ -30,6 +28,10 @@ const struct signature signatures[] = {
 	{ "go", "fatal error: failed to reserve page summary memory", NULL, { 2 }, { 0 }, false,
 		NULL },
 	{ "go", "runtime: out of memory: cannot allocate ", NULL, { 2 }, { 0 }, false, NULL },
+
+	/* Behind Go's: "fatal error: out of memory allocating heap arena metadata". */
+	{ "gcc", NULL, ": out of memory allocating ", { 1 }, { 0 }, false, NULL },
+	{ "gcc", "virtual memory exhausted: ", NULL, { 1 }, { 0 }, false, NULL },
 
 	/* No thread could be made: that is not the heap's limit. */
 	{ "java", "Exception in thread ",
@@ -75,6 +77,7 @@ const struct signature signatures[] = {
 	{ "bash", NULL, "xrealloc: cannot allocate ", { 2 }, { 0 }, false, NULL },
 	{ "bash", NULL, "xmalloc: cannot allocate ", { 2 }, { 0 }, false, NULL },
 	{ "mawk", "mawk: run time error: out of memory", NULL, { 2 }, { 0 }, false, NULL },
+	{ "gawk", "gawk: ", " bytes of memory: Cannot allocate memory", { 2 }, { 0 }, false, NULL },
 	{ "git", "fatal: Out of memory, ", NULL, { 128 }, { 0 }, false, NULL },
 	{ "loader", NULL, "failed to map segment from shared object", { 127 }, { 0 }, false, NULL },
 	{ "loader", NULL, "cannot map zero-fill pages: Cannot allocate memory", { 127 }, { 0 },
