@@ -208,8 +208,11 @@ int memcage_step(struct memcage_run *run)
 {
 	if (run->result != NULL)
 		return 0;
-	if (watch_step(&run->watch))
+	if (watch_step(&run->watch)) {
+		if (!run->watch.seen.ended)
+			witnesses_look(&run->witnesses, run->watch.seen.main_pid, clock_us());
 		return 1;
+	}
 	conclude(run);
 	return 0;
 }

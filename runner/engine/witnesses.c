@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cage/spawn.h"
+#include "witness/image.h"
 
 static bool wants(const struct memcage_spec *spec, enum memcage_witness witness)
 {
@@ -118,6 +119,27 @@ void witnesses_observe(struct witnesses *witnesses, int number, struct stream *s
 	stream->observer = &witnesses->matchers[number];
 }
 
+/* A process is looked at when its age has doubled: it may become a runtime by exec, or load one,
+ * and once it has spoken it ends too soon to be sure of a look. */
+void witnesses_look(struct witnesses *witnesses, int main_pid, uint64_t now_us)
+{
+	bool spoke = witnesses->matchers[0].first != NULL || witnesses->matchers[1].first != NULL;
+	bool through;
+
+	if (!witnesses->match_signatures || witnesses->image != NULL || main_pid <= 0)
+		return;
+	if (witnesses->first_look_us == 0)
+		witnesses->first_look_us = now_us;
+	if (now_us < witnesses->next_look_us && (!spoke || witnesses->looked_at_message))
+		return;
+	/* before exec it is a copy of whoever called us, who may be a runtime too */
+	if (exec_is_through(main_pid, &through) < 0 || !through)
+		return;
+	witnesses->looked_at_message = spoke;
+	witnesses->image = image_mapped(main_pid, signature_images);
+	witnesses->next_look_us = now_us + (now_us - witnesses->first_look_us);
+}
+
 /* ---- the kernel log ---- */
 
 /* Behind the mark a path ends or goes on below. */
@@ -208,6 +230,8 @@ static void tell_signatures(struct witnesses *witnesses, struct evidence *eviden
 		told->seen = true;
 		told->status_matches = fits;
 		told->is_heap_cap = matcher->first->is_heap_cap;
+		told->image_matches = matcher->first->image != NULL && witnesses->image != NULL &&
+				      strcmp(matcher->first->image, witnesses->image) == 0;
 		text_copy(told->runtime, sizeof(told->runtime), matcher->first->runtime);
 		text_copy(told->text, sizeof(told->text), matcher->text);
 	}

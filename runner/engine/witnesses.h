@@ -29,6 +29,9 @@ struct witnesses {
 
 	bool match_signatures;
 	struct signature_matcher matchers[2]; /* stdout, stderr */
+	const char *image; /* which of the speaking runtimes the main process has mapped */
+	uint64_t first_look_us, next_look_us;
+	bool looked_at_message;
 };
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need.
@@ -40,6 +43,10 @@ void witnesses_close(struct witnesses *witnesses);
 
 /* Lets the text witness see a tapped stream (0 stdout, 1 stderr). */
 void witnesses_observe(struct witnesses *witnesses, int number, struct stream *stream);
+
+/* Call when something happened while the main process lives: looks which runtime it is, ever more
+ * rarely, and at once when a message was seen. now_us: CLOCK_BOOTTIME. */
+void witnesses_look(struct witnesses *witnesses, int main_pid, uint64_t now_us);
 
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */

@@ -27,6 +27,9 @@ extern const struct signature signatures[];
 extern const size_t signature_count;
 extern const char *const signature_keys[]; /* NULL-terminated */
 
+/* Every image of the table, once. NULL-terminated. */
+extern const char *const signature_images[];
+
 #define SIGNATURE_LINE_MAX 512
 
 /* One per stream: the line so far. Starts as all zero. */

@@ -10,6 +10,8 @@
 
 const char *const signature_keys[] = { "emor", "lloc", "OOM ", "noug", "segm", NULL };
 
+const char *const signature_images[] = { "libjvm.so", "node", "php", NULL };
+
 const struct signature signatures[] = {
 	{ "python", "MemoryError\n", NULL, { 1 }, { 0 }, false, NULL },
 	{ "python", "MemoryError: ", NULL, { 1 }, { 0 }, false, NULL },

@@ -169,6 +169,14 @@ static void go_is_not_taken_for_gcc(void **state)
 	assert_true(signature_status_matches(matcher.first, false, 2));
 }
 
+static bool is_listed_image(const char *image)
+{
+	for (const char *const *at = signature_images; *at != NULL; at++)
+		if (strcmp(*at, image) == 0)
+			return true;
+	return false;
+}
+
 static void table_is_sound(void **state)
 {
 	(void)state;
@@ -184,6 +192,7 @@ static void table_is_sound(void **state)
 		assert_true(keyed);
 		assert_true(row->exit_codes[0] != 0 || row->signals[0] != 0);
 		assert_int_equal(row->is_heap_cap, row->image != NULL);
+		assert_true(row->image == NULL || is_listed_image(row->image));
 	}
 }
 
