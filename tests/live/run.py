@@ -28,6 +28,7 @@ sys.dont_write_bytecode = True
 from groups import KernelLog, World, read  # noqa: E402
 from mounts import own_shared_memory           # noqa: E402
 from harness import Harness, Mismatch, strays, wait_for_no_strays  # noqa: E402
+import runtimes                                # noqa: E402
 
 CAP_SYS_RESOURCE = 24
 
@@ -37,13 +38,14 @@ def capability(number):
     return bool(int(match.group(1), 16) >> number & 1)
 
 
-def prerequisites(options, log):
+def prerequisites(options, log, cases):
     """What cases may need: {name: why it is missing, or None}."""
     return {
         "cap_sys_resource": None if capability(CAP_SYS_RESOURCE) else "needs CAP_SYS_RESOURCE",
         "kernel_log": None if log.readable() else "/dev/kmsg cannot be read",
         "room_for_8g": why_no_room(8 * 10**9),
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
+        **runtimes.prepare([need for case in cases for need in case.needs], os.path.abspath(options.workloads)),
     }
 
 
@@ -91,7 +93,7 @@ def perform(harness, missing, case):
     """(outcome, line) of one case."""
     for need in case.needs:
         if missing[need]:
-            return "skipped", f"skip {case.name}: {missing[need]}"
+            return "absent" if need in runtimes.TOOLS else "skipped", f"skip {case.name}: {missing[need]}"
     started = time.monotonic()
     try:
         harness.perform(case)
@@ -148,6 +150,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--strict", action="store_true", help="a missing prerequisite is a failure")
+    parser.add_argument("--runtimes", action="store_true", help="a missing language runtime is a failure too")
     options = parser.parse_args()
     cases = load_cases(options)
 
@@ -169,7 +172,7 @@ def main():
     own_shared_memory()
     log = KernelLog()
     log.sample()
-    missing = prerequisites(options, log)
+    missing = prerequisites(options, log, cases)
     world = World(options.world)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     try:
@@ -177,7 +180,10 @@ def main():
                           NoValidator if options.no_schema else validator(options.schema),
                           options.scale, options.reports)
         for outcome, line in outcomes(options, harness, missing, cases):
-            if options.strict and outcome == "skipped":
+            if outcome == "absent":
+                outcome = "skipped" if not options.runtimes else "failed"
+                line = line.replace("skip ", "not ok ", 1) if options.runtimes else line
+            elif options.strict and outcome == "skipped":
                 outcome, line = "failed", line.replace("skip ", "not ok ", 1)
             counts[outcome] += 1
             print(line, flush=True)
