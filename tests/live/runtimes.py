@@ -40,6 +40,10 @@ COMPILE = {
 }
 
 
+def source(name):
+    return os.path.join(SOURCES, name)
+
+
 def have(tool):
     if tool == "numpy":
         return subprocess.run(["/usr/bin/python3", "-c", "import numpy"], stderr=subprocess.DEVNULL).returncode == 0
@@ -48,6 +52,17 @@ def have(tool):
                                env={"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"})
         return tool in known.stdout
     return shutil.which(tool) is not None
+
+
+def up_to_date(directory, words):
+    """A guest sees the host's files, and cannot write there."""
+    output = words[words.index("-o") + 1] if "-o" in words else "Allocate.class"
+    inputs = [source(word) for word in words if "llocate." in word] + [__file__]
+    try:
+        built = os.stat(os.path.join(directory, output)).st_mtime
+    except FileNotFoundError:
+        return False
+    return all(os.stat(path).st_mtime < built for path in inputs)
 
 
 def prepare(needs, workloads):
@@ -60,16 +75,14 @@ def prepare(needs, workloads):
         missing[need] = None if have(tool) else f"{tool} is missing (package {package})"
         if missing[need] or need not in COMPILE:
             continue
-        os.makedirs(directory, exist_ok=True)
         for words in COMPILE[need]:
-            words = [os.path.join(SOURCES, word) if "llocate." in word else word for word in words]
+            if up_to_date(directory, words):
+                continue
+            os.makedirs(directory, exist_ok=True)
+            words = [source(word) if "llocate." in word else word for word in words]
             subprocess.run(words, cwd=directory, check=True, stdin=subprocess.DEVNULL,
                            env={**os.environ, "GOCACHE": os.path.join(directory, "gocache"), "GO111MODULE": "off"})
     return missing
-
-
-def source(name):
-    return os.path.join(SOURCES, name)
 
 
 def coverage(run):
