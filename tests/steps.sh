@@ -14,6 +14,9 @@ exec </dev/null # nobody asks anything, and a closed standard input is one less 
 build_packages=(build-essential cmake pkg-config libjansson-dev libcgroup-dev libseccomp-dev)
 test_packages=(libcmocka-dev python3 python3-jsonschema python3-numpy clang clang-format shellcheck busybox-static)
 machine_packages=(user-mode-linux qemu-system-x86) # not to be had everywhere
+# the languages of tests/live/cases_runtimes_*.py: large, so only with --runtimes
+runtime_packages=(musl-tools libjemalloc2 libtcmalloc-minimal4 rustc golang-go openjdk-17-jdk-headless nodejs
+	perl ruby lua5.4 php-cli r-base-core mawk gawk)
 
 # contains WORD WORDS...
 contains() {
@@ -128,6 +131,22 @@ missing_packages() {
 	done
 }
 
+# All at once, and one by one where that fails: a name may be another elsewhere. The cases of a runtime
+# that is not there then say so.
+install_runtimes() {
+	local wanted package
+	mapfile -t wanted < <(missing_packages "${runtime_packages[@]}")
+	[ ${#wanted[@]} -gt 0 ] && [ "$(id -u)" = 0 ] || return 0
+	echo "installing ${wanted[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -q update >"$last_log" 2>&1 || echo "apt-get update failed" >&2
+	apt-get -qy --no-install-recommends install "${wanted[@]}" >"$last_log" 2>&1 && return
+	for package in "${wanted[@]}"; do
+		apt-get -qy --no-install-recommends install "$package" >"$last_log" 2>&1 ||
+			echo "cannot install $package" >&2
+	done
+}
+
 # Installs what is missing, where that can be done. A package that only some tests need may fail.
 install_packages() {
 	local needed machines package
@@ -136,6 +155,7 @@ install_packages() {
 		return 0
 	fi
 	mapfile -t needed < <(missing_packages "${build_packages[@]}" "${test_packages[@]}")
+	[ -z "${runtimes-}" ] || install_runtimes
 	mapfile -t machines < <(missing_packages "${machine_packages[@]}")
 	[ $((${#needed[@]} + ${#machines[@]})) -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ]; then

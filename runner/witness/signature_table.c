@@ -26,8 +26,6 @@ const struct signature signatures[] = {
 	{ "go", "fatal error: out of memory allocating heap arena map", NULL, { 2 }, { 0 }, false,
 		NULL, true },
 	{ "go", "fatal error: out of memory allocating ", NULL, { 2 }, { 0 }, false, NULL },
-	{ "gcc", NULL, ": out of memory allocating ", { 1 }, { 0 }, false, NULL },
-	{ "gcc", "virtual memory exhausted: ", NULL, { 1 }, { 0 }, false, NULL },
 
 	{ "go", "fatal error: runtime: out of memory", NULL, { 2 }, { 0 }, false, NULL },
 	{ "go", "fatal error: out of memory", NULL, { 2 }, { 0 }, false, NULL },
@@ -35,6 +33,10 @@ const struct signature signatures[] = {
 	{ "go", "fatal error: failed to reserve page summary memory", NULL, { 2 }, { 0 }, false,
 		NULL, true },
 	{ "go", "runtime: out of memory: cannot allocate ", NULL, { 2 }, { 0 }, false, NULL },
+
+	/* Behind Go's: "fatal error: out of memory allocating heap arena metadata". */
+	{ "gcc", NULL, ": out of memory allocating ", { 1 }, { 0 }, false, NULL },
+	{ "gcc", "virtual memory exhausted: ", NULL, { 1 }, { 0 }, false, NULL },
 
 	/* No thread could be made: that is not the heap's limit. */
 	{ "java", "Exception in thread ",
@@ -83,6 +85,7 @@ const struct signature signatures[] = {
 	{ "bash", NULL, "xrealloc: cannot allocate ", { 2 }, { 0 }, false, NULL },
 	{ "bash", NULL, "xmalloc: cannot allocate ", { 2 }, { 0 }, false, NULL },
 	{ "mawk", "mawk: run time error: out of memory", NULL, { 2 }, { 0 }, false, NULL },
+	{ "gawk", "gawk: ", " bytes of memory: Cannot allocate memory", { 2 }, { 0 }, false, NULL },
 	{ "git", "fatal: Out of memory, ", NULL, { 128 }, { 0 }, false, NULL },
 	/* The C library's loader. It ends with 127 only before the program's first own line; when a
 	 * running program loads more, that goes on or ends in its own way. */

@@ -29,6 +29,7 @@ sys.dont_write_bytecode = True
 from groups import KernelLog, World, read  # noqa: E402
 from mounts import own_shared_memory           # noqa: E402
 from harness import Harness, Mismatch, strays, wait_for_no_strays  # noqa: E402
+import runtimes                                # noqa: E402
 
 CAP_SYS_RESOURCE = 24
 OPTIONAL = {"go", "java", "node", "php"}  # nobody is asked to install these: a skip even with --strict
@@ -39,7 +40,7 @@ def capability(number):
     return bool(int(match.group(1), 16) >> number & 1)
 
 
-def prerequisites(options, log):
+def prerequisites(options, log, cases):
     """What cases may need: {name: why it is missing, or None}."""
     return {
         "cap_sys_resource": None if capability(CAP_SYS_RESOURCE) else "needs CAP_SYS_RESOURCE",
@@ -51,6 +52,7 @@ def prerequisites(options, log):
         "node": why_not_found("node"),
         "php": why_not_found("php"),
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
+        **runtimes.prepare([need for case in cases for need in case.needs], os.path.abspath(options.workloads)),
     }
 
 
@@ -102,7 +104,8 @@ def perform(options, harness, missing, case):
     """(outcome, line) of one case."""
     for need in case.needs:
         if missing[need]:
-            return "skipped" if need in OPTIONAL else "unmet", f"skip {case.name}: {missing[need]}"
+            optional = need in OPTIONAL or need in runtimes.TOOLS
+            return "absent" if optional else "unmet", f"skip {case.name}: {missing[need]}"
     started = time.monotonic()
     try:
         harness.perform(case)
@@ -159,6 +162,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--strict", action="store_true", help="a missing prerequisite is a failure, but for runtimes")
+    parser.add_argument("--runtimes", action="store_true", help="a missing language runtime is a failure too")
     options = parser.parse_args()
     cases = load_cases(options)
 
@@ -180,7 +184,7 @@ def main():
     own_shared_memory()
     log = KernelLog()
     log.sample()
-    missing = prerequisites(options, log)
+    missing = prerequisites(options, log, cases)
     world = World(options.world)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     try:
@@ -188,9 +192,9 @@ def main():
                           NoValidator if options.no_schema else validator(options.schema),
                           options.scale, options.reports)
         for outcome, line in outcomes(options, harness, missing, cases):
-            if outcome == "unmet" and options.strict:
+            if (outcome == "unmet" and options.strict) or (outcome == "absent" and options.runtimes):
                 outcome, line = "failed", line.replace("skip ", "not ok ", 1)
-            elif outcome == "unmet":
+            elif outcome in ("unmet", "absent"):
                 outcome = "skipped"
             counts[outcome] += 1
             print(line, flush=True)
