@@ -26,6 +26,7 @@ static const char *const functions[FUNCTION_COUNT] = {
 	[FUNCTION_PVALLOC] = "pvalloc",
 	[FUNCTION_MMAP] = "mmap",
 	[FUNCTION_MREMAP] = "mremap",
+	[FUNCTION_PTHREAD_CREATE] = "pthread_create",
 };
 
 static uint64_t at_most(uint64_t value, uint64_t limit)

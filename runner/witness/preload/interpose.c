@@ -10,11 +10,15 @@
  *   they are refused. So these are only noted as soft: all of them where the program has a malloc
  *   of its own, and CPython's arenas (at most 1 MiB), for which it turns to malloc() next.
  *   Reservations (PROT_NONE, MAP_NORESERVE), shared and file mappings are soft always.
+ * - pthread_create, where memory for the stack is what could not be had: the C library says EAGAIN
+ *   then, as for too many processes.
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 
+#include "witness/preload/cause.h"
+#include "witness/preload/kernel.h"
 #include "witness/preload/python.h"
 #include "witness/preload/record.h"
 #include "witness/preload/resolve.h"
@@ -31,6 +35,7 @@ void *aligned_alloc(size_t alignment, size_t size);
 void *memalign(size_t alignment, size_t size);
 void *valloc(size_t size);
 void *pvalloc(size_t size);
+int pthread_create(void *ret_thread, const void *attributes, void *(*start)(void *), void *data);
 void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 
 /* One call, from entering to leaving. The mark of a call that was left by longjmp() stays behind;
@@ -233,4 +238,32 @@ EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int f
 	else
 		leave(call, FUNCTION_MREMAP, new_length > old_length ? new_length : 0, false);
 	return mapping;
+}
+
+/* What the C library maps for a thread; 0 where it does not tell. */
+static size_t stack_size(const void *attributes)
+{
+	uint64_t limit = kernel_limit(RLIMIT_STACK);
+	size_t size = 0;
+
+	if (attributes == NULL)
+		return limit == UINT64_MAX ? (size_t)2 << 20 : (size_t)limit;
+	if (real.pthread_attr_getstacksize == NULL ||
+		real.pthread_attr_getstacksize(attributes, &size) != 0)
+		return 0;
+	return size;
+}
+
+EXPORTED int pthread_create(
+	void *ret_thread, const void *attributes, void *(*start)(void *), void *data)
+{
+	struct call call = ENTER();
+	int result = real.pthread_create == NULL
+			     ? ENOSYS
+			     : real.pthread_create(ret_thread, attributes, start, data);
+	size_t size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
+	bool memory = size > 0 && cause_find(size).name != CAUSE_UNKNOWN;
+
+	leave(call, FUNCTION_PTHREAD_CREATE, memory ? size : 0, memory);
+	return result;
 }

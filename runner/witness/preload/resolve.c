@@ -30,6 +30,8 @@ static const struct {
 	REAL(pvalloc),
 	REAL(mmap),
 	REAL(mremap),
+	REAL(pthread_create),
+	REAL(pthread_attr_getstacksize),
 #undef REAL
 	{ "_Py_DumpTraceback", ANYWHERE, offsetof(struct real_functions, python_dump_traceback) },
 	{ "PyGILState_Check", ANYWHERE, offsetof(struct real_functions, python_holds_gil) },

@@ -23,6 +23,8 @@ struct real_functions {
 	void *(*pvalloc)(size_t);
 	void *(*mmap)(void *, size_t, int, int, int, long);
 	void *(*mremap)(void *, size_t, size_t, int, void *);
+	int (*pthread_create)(void *, const void *, void *(*)(void *), void *);
+	int (*pthread_attr_getstacksize)(const void *, size_t *);
 
 	/* CPython's, where the process is one. */
 	void (*python_dump_traceback)(int, void *);
