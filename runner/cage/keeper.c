@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 #include "cage/spawn.h"
 
@@ -31,20 +31,11 @@ struct directory_entry {
 	char name[];
 };
 
-/* "pid (comm) S ppid ...": comm may hold anything, so from behind it. 0 where it is gone. */
-static pid_t parent_of(const char *pid_name)
+static bool is_our_child(pid_t pid)
 {
-	char path[64], text[512];
-	const char *at;
-	uint64_t parent = 0;
+	struct process_stat stat;
 
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid_name);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0 ||
-		(at = strrchr(text, ')')) == NULL || strlen(at) < 5)
-		return 0;
-	for (at += 4; *at >= '0' && *at <= '9'; at++)
-		parent = parent * 10 + (uint64_t)(*at - '0');
-	return (pid_t)parent;
+	return process_stat_read(pid, &stat) == 0 && stat.parent == getpid();
 }
 
 /* SIGKILL to every child of ours. Their children become ours with their end, and get it in the next
@@ -53,7 +44,6 @@ static void kill_children(void)
 {
 	char buffer[4096] __attribute__((aligned(8)));
 	cleanup_fd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	pid_t self = getpid();
 	long got;
 
 	while (proc >= 0 && (got = syscall(SYS_getdents64, proc, buffer, sizeof(buffer))) > 0) {
@@ -62,7 +52,7 @@ static void kill_children(void)
 			uint64_t pid;
 
 			at += entry->length;
-			if (parse_number(entry->name, &pid) == 0 && parent_of(entry->name) == self)
+			if (parse_number(entry->name, &pid) == 0 && is_our_child((pid_t)pid))
 				(void)kill((pid_t)pid, SIGKILL);
 		}
 	}

@@ -13,11 +13,11 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 #include "cage/keeper.h"
 
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
-#define FLAG_FORK_NO_EXEC 0x40 /* PF_FORKNOEXEC of the kernel's task flags */
 
 void spawned_close(struct spawned *spawned)
 {
@@ -185,25 +185,12 @@ int oom_score_adj_of(pid_t pid)
 
 int exec_is_through(pid_t pid, bool *ret_through)
 {
-	char path[64], text[1024];
-	const char *at;
-	uint64_t flags = 0;
-	ssize_t length;
+	struct process_stat stat;
+	int result = process_stat_read(pid, &stat);
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	length = file_read(AT_FDCWD, path, text, sizeof(text));
-	if (length < 0)
-		return (int)length;
-	/* "pid (comm) S ppid pgrp session tty tpgid flags", where comm may hold anything */
-	at = strrchr(text, ')');
-	for (int field = 2; at != NULL && field < 9; field++)
-		at = strchr(at + 1, ' ');
-	if (at == NULL)
-		return -EIO;
-	for (at++; *at >= '0' && *at <= '9'; at++)
-		flags = flags * 10 + (uint64_t)(*at - '0');
-	*ret_through = (flags & FLAG_FORK_NO_EXEC) == 0;
-	return 0;
+	if (result == 0)
+		*ret_through = !stat.is_fork;
+	return result;
 }
 
 static pid_t start(const struct cage *cage, struct keeper_plan *keeper, int *pidfd)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 #include "watch/timeline.h"
 
@@ -15,46 +16,6 @@
 #define LOOK_MIN_GROWTH_BYTES (1u << 20)
 #define MAPS_MAX (1u << 20) /* of bytes: a program can have very many mappings */
 #define SETTLED_LOOKS 2     /* then a program has loaded what it starts with */
-#define FORK_NO_EXEC 0x40   /* the kernel's flag of a process that has executed nothing yet */
-
-/* What /proc/PID/stat tells. */
-struct process_stat {
-	char command[16];
-	bool is_zombie, is_fork;
-	uint64_t start_ticks;
-};
-
-/* The number behind `fields` blanks from at; 0 where there is none. */
-static uint64_t field_number(const char *at, int fields)
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < fields && at != NULL; i++)
-		at = strchr(at + (i > 0), ' ');
-	for (at = at != NULL ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint64_t)(*at - '0');
-	return number;
-}
-
-static bool stat_read(pid_t pid, struct process_stat *ret_stat)
-{
-	char path[64], text[1024], *name, *end;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) <= 0)
-		return false;
-	/* "pid (comm) S ppid pgrp session tty tpgid flags ... start ...": comm may hold anything */
-	name = strchr(text, '(');
-	end = strrchr(text, ')');
-	if (name == NULL || end == NULL || end < name || end[1] != ' ')
-		return false;
-	*end = '\0';
-	text_copy(ret_stat->command, sizeof(ret_stat->command), name + 1);
-	ret_stat->is_zombie = end[2] == 'Z' || end[2] == 'X';
-	ret_stat->is_fork = (field_number(end + 1, 7) & FORK_NO_EXEC) != 0;
-	ret_stat->start_ticks = field_number(end + 1, 20);
-	return true;
-}
 
 /* False where the process is gone, or may not be looked at. */
 static bool executable_read(const char *pid, char ret_path[static PROCESS_PATH_SIZE])
@@ -207,7 +168,8 @@ static void look_at(struct processes *processes, pid_t pid, bool closely)
 	char executable[PROCESS_PATH_SIZE], number[TEXT_NUMBER_SIZE];
 	struct process_stat facts;
 
-	if ((process == NULL && !may_be_added(processes, pid)) || !stat_read(pid, &facts))
+	if ((process == NULL && !may_be_added(processes, pid)) ||
+		process_stat_read(pid, &facts) < 0)
 		return;
 	if (facts.is_zombie) {
 		if (process != NULL && strcmp(process->command, facts.command) != 0)

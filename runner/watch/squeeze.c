@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -73,24 +74,12 @@ static uint64_t data_bytes(pid_t pid)
 	return parse_number(digits, &kilobytes) == 0 ? kilobytes * 1024 : 0;
 }
 
-/* Field 22 of /proc/PID/stat, counted from behind the command name. 0 where it is gone. */
+/* 0 where it is gone. */
 static uint64_t start_time_of(pid_t pid)
 {
-	char path[64], text[1024], digits[TEXT_NUMBER_SIZE];
-	const char *at;
-	uint64_t value;
+	struct process_stat stat;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return 0;
-	at = strrchr(text, ')');
-	for (int field = 2; at != NULL && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	if (at == NULL)
-		return 0;
-	text_copy(digits, sizeof(digits), at + 1);
-	digits[strcspn(digits, " \n")] = '\0';
-	return parse_number(digits, &value) == 0 ? value : 0;
+	return process_stat_read(pid, &stat) == 0 ? stat.start_ticks : 0;
 }
 
 static struct squeezed *entry_of(struct squeeze *squeeze, pid_t pid)
@@ -171,7 +160,8 @@ static void loosen(struct squeeze *squeeze)
 	squeeze->tight = false;
 }
 
-/* What the kernel cannot take back by itself. */
+/* What the kernel cannot take back by itself. A part that is not known counts for nothing: then the
+ * squeeze comes late, and the kernel's limit stays behind it. */
 static uint64_t pinned_bytes(const struct counter_source *source)
 {
 	struct memory_split split;
