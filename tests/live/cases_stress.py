@@ -7,14 +7,15 @@ import subprocess
 
 from harness import Case, expect
 
-# workload, limit, verdict, exit status
+# workload, limit, verdict, exit statuses
 KINDS = (
-    (("exit_with", "0"), "64M", "ok", 0),
-    (("exit_with", "3"), "64M", "failed", 3),
-    (("kill_self", "9"), "64M", "killed", 137),
-    (("touch_pages", "32M"), "8M", "oom_kill", 137),
-    (("grandchild_hog", "32M"), "8M", "oom_kill", 0),
-    (("setsid_survivors", "3"), "64M", "ok", 0),
+    (("exit_with", "0"), "64M", "ok", (0,)),
+    (("exit_with", "3"), "64M", "failed", (3,)),
+    (("kill_self", "9"), "64M", "killed", (137,)),
+    (("touch_pages", "32M"), "8M", "oom_kill", (137,)),
+    # now and then the kernel takes the command itself as well, before the first victim's memory is free
+    (("grandchild_hog", "32M"), "8M", "oom_kill", (0, 137)),
+    (("setsid_survivors", "3"), "64M", "ok", (0,)),
 )
 
 
@@ -30,18 +31,19 @@ def start(harness, run, number, place=None):
 
 def finish(run, process, number):
     _, error = process.communicate(timeout=120 * run.scale)
-    _, _, verdict, status = KINDS[number % len(KINDS)]
+    _, _, verdict, statuses = KINDS[number % len(KINDS)]
     what = f"run {number} ({' '.join(process.args[process.args.index('--') + 1:])})"
-    expect(process.returncode == status, f"{what}: exit status {process.returncode}, not {status}: {error[-300:]!r}")
+    expect(process.returncode in statuses,
+           f"{what}: exit status {process.returncode}, not of {statuses}: {error[-300:]!r}")
     with open(run.path(f"{number}.json"), encoding="utf-8") as file:
         report = json.load(file)
     expect(report["verdict"] == verdict, f"{what}: {report['verdict']}/{report['reason']}, not {verdict}")
     os.unlink(run.path(f"{number}.json"))
 
 
-def in_a_row(count):
+def in_a_row(count, count_slow):
     def drive(harness, run):
-        for number in range(count if run.scale == 1 else count // 5):
+        for number in range(count if run.scale == 1 else count_slow):
             process = start(harness, run, number)
             finish(run, process, number)
             expect(not run.group.left_groups(), f"run {number} left groups: {run.group.left_groups()[:3]}")
@@ -59,6 +61,7 @@ def at_once(count):
 
 
 CASES = [
-    Case("stress/1000_in_a_row", drive=in_a_row(1000), alone=True),
+    # 1000 take six minutes in a virtual machine
+    Case("stress/in_a_row", drive=in_a_row(count=1000, count_slow=200), alone=True),
     Case("stress/100_at_once", drive=at_once(100), alone=True),
 ]
