@@ -148,6 +148,10 @@ void pressure_on_oom(struct watch *watch, uint64_t now_us)
 
 void pressure_on_time(struct watch *watch, uint64_t now_us)
 {
+	/* First: it races with the workload, and a sample may read a good deal of /proc. */
+	if (deadline_due(&watch->deadlines, DEADLINE_SQUEEZE, now_us))
+		deadline_set(&watch->deadlines, DEADLINE_SQUEEZE,
+			now_us + squeeze_look(&watch->squeeze, watch->cage));
 	if (deadline_due(&watch->deadlines, DEADLINE_SAMPLE, now_us)) {
 		pressure_sample(watch, now_us);
 		deadline_set(&watch->deadlines, DEADLINE_SAMPLE,
@@ -155,9 +159,6 @@ void pressure_on_time(struct watch *watch, uint64_t now_us)
 				? watch->seen.started_us + watch->seen.timeline.next_us
 				: now_us + watch->seen.timeline.interval_us);
 	}
-	if (deadline_due(&watch->deadlines, DEADLINE_SQUEEZE, now_us))
-		deadline_set(&watch->deadlines, DEADLINE_SQUEEZE,
-			now_us + squeeze_look(&watch->squeeze, watch->cage));
 	if (deadline_due(&watch->deadlines, DEADLINE_CPU, now_us))
 		look_at_cpu(watch, now_us);
 	if (deadline_due(&watch->deadlines, DEADLINE_STALL, now_us))
