@@ -17,35 +17,6 @@ static bool wants(const struct memcage_spec *spec, enum memcage_witness witness)
 	       (spec->witnesses & (uint32_t)witness) != 0;
 }
 
-static bool allowed(const struct stat *facts, uint32_t user, uint32_t group, mode_t right)
-{
-	if (user == 0)
-		return true;
-	if (facts->st_uid == user)
-		return (facts->st_mode & (right << 6)) != 0;
-	return (facts->st_mode & (facts->st_gid == group ? right << 3 : right)) != 0;
-}
-
-/* Whether a user gets to a file by its path: else the loader would complain on the command's
- * standard error. */
-static bool readable_for(const char *path, uint32_t user, uint32_t group)
-{
-	char part[PRELOAD_PATH_SIZE];
-	struct stat facts;
-
-	for (size_t end = 1; path[end - 1] != '\0'; end++) {
-		if (path[end] != '/' && path[end] != '\0')
-			continue;
-		text_copy(part, end + 1, path);
-		if (stat(part, &facts) < 0 ||
-			!allowed(&facts, user, group, S_ISDIR(facts.st_mode) ? 1 : 4))
-			return false;
-		if (path[end] == '\0')
-			break;
-	}
-	return true;
-}
-
 /* The library goes in whatever the main program is: its children may be dynamic where it is not. */
 static void open_preload(
 	struct witnesses *witnesses, struct memcage_spec *spec, struct text_list *notes)
@@ -59,7 +30,7 @@ static void open_preload(
 			"libmemcage-witness.so was not found: refused allocations are not seen");
 		return;
 	}
-	if (spec->set_user && !readable_for(library, spec->user_id, spec->group_id)) {
+	if (spec->set_user && !preload_readable_for(library, spec->user_id, spec->group_id)) {
 		text_list_add(notes, "refused allocations are not seen: user %u may not read %s",
 			spec->user_id, library);
 		return;

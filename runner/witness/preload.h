@@ -60,6 +60,10 @@ int preload_environment(
  * linked"); a static string. */
 bool preload_possible_for(const char *executable, const char **ret_why);
 
+/* Whether a user gets to the library by its path: else the loader would complain on the command's
+ * standard error. */
+bool preload_readable_for(const char *library, uint32_t user, uint32_t group);
+
 /* What memcage itself did to RLIMIT_DATA: refusals under that have the cause at_limit_fail. */
 struct preload_limits {
 	uint64_t set_bytes;       /* set once, before exec; UINT64_MAX: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether the loader will put the library into a program: read from its file, before it runs.
+ * Whether the loader will put the library into a program: read from its file, before it runs, and
+ * from who may read the library.
  */
 #include <elf.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "witness/preload.h"
 
 #if defined(__x86_64__)
@@ -144,4 +146,31 @@ bool preload_possible_for(const char *executable, const char **ret_why)
 			return no(ret_why, "a script whose interpreter is not an absolute path");
 	}
 	return no(ret_why, "a script of scripts of scripts");
+}
+
+static bool allowed(const struct stat *facts, uint32_t user, uint32_t group, mode_t right)
+{
+	if (user == 0)
+		return true;
+	if (facts->st_uid == user)
+		return (facts->st_mode & (right << 6)) != 0;
+	return (facts->st_mode & (facts->st_gid == group ? right << 3 : right)) != 0;
+}
+
+bool preload_readable_for(const char *library, uint32_t user, uint32_t group)
+{
+	char part[PRELOAD_PATH_SIZE];
+	struct stat facts;
+
+	for (size_t end = 1; library[end - 1] != '\0'; end++) {
+		if (library[end] != '/' && library[end] != '\0')
+			continue;
+		text_copy(part, end + 1, library);
+		if (stat(part, &facts) < 0 ||
+			!allowed(&facts, user, group, S_ISDIR(facts.st_mode) ? 1 : 4))
+			return false;
+		if (library[end] == '\0')
+			break;
+	}
+	return true;
 }
