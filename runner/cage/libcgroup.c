@@ -81,9 +81,12 @@ static bool name_is_safe(const char *name)
 static int absolute_path(
 	char *path, size_t size, const char *mount_point, const char *parent, const char *name)
 {
-	int length = snprintf(path, size, "%s%s%s/%s", mount_point,
-		*parent == '\0' || *parent == '/' ? "" : "/", parent, name);
+	int length;
 
+	if (!name_is_safe(name))
+		return -EINVAL;
+	length = snprintf(path, size, "%s%s%s/%s", mount_point,
+		*parent == '\0' || *parent == '/' ? "" : "/", parent, name);
 	return length < 0 || (size_t)length >= size ? -ENAMETOOLONG : 0;
 }
 
@@ -110,9 +113,7 @@ int registry_create(const char *controller, const char *mount_point, const char 
 {
 	char path[PATH_MAX], *slash;
 	struct cgroup *group;
-	int result = name_is_safe(name)
-			     ? absolute_path(path, sizeof(path), mount_point, parent, name)
-			     : -EINVAL;
+	int result = absolute_path(path, sizeof(path), mount_point, parent, name);
 
 	if (result < 0)
 		return result;
@@ -147,9 +148,7 @@ int registry_remove(
 {
 	char path[PATH_MAX];
 	struct cgroup *group;
-	int result = name_is_safe(name)
-			     ? absolute_path(path, sizeof(path), mount_point, parent, name)
-			     : -EINVAL;
+	int result = absolute_path(path, sizeof(path), mount_point, parent, name);
 
 	if (result < 0)
 		return result;
