@@ -35,6 +35,9 @@ struct raw_counters {
 
 void raw_counters_add(struct raw_counters *list, const char *name, struct counter value);
 
+/* So many first and last bytes of a stream are kept. */
+#define STREAM_EDGE_BYTES 8192
+
 /* One sample of memory use. */
 struct timeline_point {
 	uint64_t at_ms; /* since the start of the run */

@@ -14,8 +14,6 @@
 #include "base/counter.h"
 #include "base/lists.h"
 
-#define STREAM_EDGE_SIZE 8192
-
 struct stream_facts {
 	bool tapped;    /* false: inherited (a terminal, or --no-tap) */
 	bool merged;    /* stdout and stderr are one file: everything is told under stdout */

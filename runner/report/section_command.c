@@ -114,8 +114,8 @@ json_t *section_act(const struct evidence *evidence)
 
 static void put_edge(struct builder *object, const char *key, const char *bytes, size_t size)
 {
-	if (size > STREAM_EDGE_SIZE)
-		size = STREAM_EDGE_SIZE;
+	if (size > STREAM_EDGE_BYTES)
+		size = STREAM_EDGE_BYTES;
 	if (bytes != NULL)
 		put_value(object, key, utf8_json(bytes, size));
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREAM_EDGE_BYTES 8192
+#include "base/lists.h"
 
 struct stream {
 	int source;        /* our end of the workload's pipe, non-blocking; -1: none, or ended */

@@ -57,7 +57,7 @@ static void test_utf8(void **state)
 static void test_binary_streams_and_names(void **state)
 {
 	static const char *const argv[] = { "\xff\xfe", "a\tb", "", NULL };
-	static char edge[STREAM_EDGE_SIZE + 100];
+	static char edge[STREAM_EDGE_BYTES + 100];
 	struct sample *sample = new_sample();
 	json_t *report;
 
@@ -81,9 +81,9 @@ static void test_binary_streams_and_names(void **state)
 	assert_text(report, "command.name", "\xef\xbf\xbdx");
 	assert_number(report, "streams.stderr.bytes", 1 << 20);
 	/* 128 of 256 byte values stand for themselves, NUL and 128 others become three bytes; the
-	 * bytes beyond STREAM_EDGE_SIZE are left out */
+	 * bytes beyond STREAM_EDGE_BYTES are left out */
 	assert_in_range(json_string_length(report_at(report, "streams.stderr.head")),
-		STREAM_EDGE_SIZE, 2 * STREAM_EDGE_SIZE + STREAM_EDGE_SIZE / 64);
+		STREAM_EDGE_BYTES, 2 * STREAM_EDGE_BYTES + STREAM_EDGE_BYTES / 64);
 	json_decref(report);
 	free(sample);
 }
