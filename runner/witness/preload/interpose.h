@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * interpose.h - what every function that the dynamic loader puts before the C library's has in
+ * common: it calls the real one, leaves its result and errno as they are, and tells of refusals.
+ */
+#ifndef MEMCAGE_WITNESS_PRELOAD_INTERPOSE_H
+#define MEMCAGE_WITNESS_PRELOAD_INTERPOSE_H
+
+#include "witness/preload/record.h"
+#include "witness/preload/resolve.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* One call, from entering to leaving. The mark of a call that was left by longjmp() stays behind;
+ * it stands on a part of the stack that is no longer in use, and the next call from further up
+ * takes it away. */
+struct call {
+	const char *outer;
+	bool nested;
+};
+
+static inline struct call enter(const char *frame)
+{
+	struct call call = { record_thread.inside, false };
+
+	if (__builtin_expect(!real.ready, false))
+		resolve_real_functions();
+	call.nested = call.outer != NULL && frame < call.outer;
+	record_thread.inside = frame;
+	return call;
+}
+
+static inline void leave(struct call call, enum page_function function, size_t size, bool refused)
+{
+	record_thread.inside = call.nested ? call.outer : NULL;
+	if (__builtin_expect(refused, false)) {
+		if (!call.nested && size > 0)
+			record_refused(function, size);
+	} else if (__builtin_expect(
+			   size >= __atomic_load_n(&record_watch, __ATOMIC_RELAXED), false)) {
+		if (!call.nested)
+			record_granted(size);
+	}
+}
+
+#define ENTER() enter(__builtin_frame_address(0))
+
+#endif

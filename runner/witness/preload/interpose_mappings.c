@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * interpose_mappings.c - the functions that ask the kernel for memory without the malloc family.
+ *
+ * Which refusals count:
+ * - mmap and mremap refused for private writable memory of one's own, outside of the malloc family.
+ *   Allocators that the program brought along ask the kernel directly too, and have other ways when
+ *   they are refused. So these are only noted as soft: all of them where the program has a malloc
+ *   of its own, and CPython's arenas (at most 1 MiB), for which it turns to malloc() next.
+ *   Reservations (PROT_NONE, MAP_NORESERVE), shared and file mappings are soft always.
+ * - pthread_create, where memory for the stack is what could not be had: the C library says EAGAIN
+ *   then, as for too many processes.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include "witness/preload/cause.h"
+#include "witness/preload/interpose.h"
+#include "witness/preload/kernel.h"
+#include "witness/preload/python.h"
+
+#define PYTHON_ARENA (UINT64_C(1) << 20)
+
+int pthread_create(void *ret_thread, const void *attributes, void *(*start)(void *), void *data);
+void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+
+/* A refused mapping: a refusal, soft, or the caller's own mistake. */
+static void refused_mapping(struct call call, enum page_function function, size_t length, bool own)
+{
+	record_thread.inside = call.nested ? call.outer : NULL;
+	if (errno != ENOMEM)
+		return;
+	if (call.nested || !own || real.own_allocator ||
+		(python_present() && length <= PYTHON_ARENA))
+		record_soft();
+	else
+		record_refused(function, length);
+}
+
+static void *map(struct call call, void *address, size_t length, int protection, int flags, int fd,
+	off_t offset)
+{
+	const int private_flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	bool own = (protection & PROT_WRITE) != 0 && (flags & private_flags) == private_flags &&
+		   (flags & MAP_NORESERVE) == 0;
+	void *mapping = real.mmap(address, length, protection, flags, fd, offset);
+
+	if (mapping == MAP_FAILED)
+		refused_mapping(call, FUNCTION_MMAP, length, own);
+	else
+		leave(call, FUNCTION_MMAP, own ? length : 0, false);
+	return mapping;
+}
+
+EXPORTED void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	return map(ENTER(), address, length, protection, flags, fd, offset);
+}
+
+/* The same function: off_t has 64 bits on every machine that this is built for. */
+EXPORTED void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	return map(ENTER(), address, length, protection, flags, fd, offset);
+}
+
+EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int flags, ...)
+{
+	struct call call = ENTER();
+	void *target = NULL, *mapping;
+	va_list arguments;
+
+	if ((flags & MREMAP_FIXED) != 0) {
+		va_start(arguments, flags);
+		target = va_arg(arguments, void *);
+		va_end(arguments);
+	}
+	mapping = real.mremap(address, old_length, new_length, flags, target);
+	if (mapping == MAP_FAILED)
+		refused_mapping(call, FUNCTION_MREMAP, new_length, new_length > old_length);
+	else
+		leave(call, FUNCTION_MREMAP, new_length > old_length ? new_length : 0, false);
+	return mapping;
+}
+
+/* What the C library maps for a thread; 0 where it does not tell. */
+static size_t stack_size(const void *attributes)
+{
+	uint64_t limit = kernel_limit(RLIMIT_STACK);
+	size_t size = 0;
+
+	if (attributes == NULL)
+		return limit == UINT64_MAX ? (size_t)2 << 20 : (size_t)limit;
+	if (real.pthread_attr_getstacksize == NULL ||
+		real.pthread_attr_getstacksize(attributes, &size) != 0)
+		return 0;
+	return size;
+}
+
+EXPORTED int pthread_create(
+	void *ret_thread, const void *attributes, void *(*start)(void *), void *data)
+{
+	struct call call = ENTER();
+	int result = real.pthread_create == NULL
+			     ? ENOSYS
+			     : real.pthread_create(ret_thread, attributes, start, data);
+	size_t size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
+	bool memory = size > 0 && cause_find(size).name != CAUSE_UNKNOWN;
+
+	leave(call, FUNCTION_PTHREAD_CREATE, memory ? size : 0, memory);
+	return result;
+}
