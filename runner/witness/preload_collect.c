@@ -27,6 +27,9 @@ static const char *const functions[FUNCTION_COUNT] = {
 	[FUNCTION_MMAP] = "mmap",
 	[FUNCTION_MREMAP] = "mremap",
 	[FUNCTION_PTHREAD_CREATE] = "pthread_create",
+	[FUNCTION_MPROTECT] = "mprotect",
+	[FUNCTION_BRK] = "brk",
+	[FUNCTION_SBRK] = "sbrk",
 };
 
 static uint64_t at_most(uint64_t value, uint64_t limit)

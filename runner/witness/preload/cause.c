@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "witness/preload/cause.h"
 
+#include <errno.h>
+
 #include "witness/preload/bytes.h"
 #include "witness/preload/kernel.h"
 
@@ -30,7 +32,7 @@ static bool exceeds(uint64_t limit, uint64_t used, uint64_t request)
 	return limit != UINT64_MAX && used != UINT64_MAX && used + request > limit;
 }
 
-static bool find_limit(uint64_t request, struct cause *cause)
+static bool find_limit(enum page_function function, uint64_t request, struct cause *cause)
 {
 	static const struct {
 		enum refusal_cause name;
@@ -50,12 +52,38 @@ static bool find_limit(uint64_t request, struct cause *cause)
 			uint64_t limit = kernel_limit(limits[i].resource);
 			uint64_t used = kilobytes_after(status, limits[i].key);
 
-			if (!exceeds(limit, used, request + slack))
+			/* What mprotect makes writable has its addresses already. */
+			if (!exceeds(limit, used, request + slack) ||
+				(function == FUNCTION_MPROTECT &&
+					limits[i].name == CAUSE_RLIMIT_AS))
 				continue;
 			*cause = (struct cause){ limits[i].name, limit, used, 0 };
 			return true;
 		}
 	return false;
+}
+
+/* What the kernel keeps back in mode 2: for administrators, and a part of what a process has for
+ * the user's other processes. The administrator's own programs may have the first. */
+static uint64_t commit_reserve(void)
+{
+	static const char *const names[] = { "/proc/sys/vm/admin_reserve_kbytes",
+		"/proc/sys/vm/user_reserve_kbytes" };
+	uint64_t reserve = 0, share = UINT64_MAX;
+	char text[1536];
+
+	if (bytes_read_file("/proc/self/status", text, sizeof(text)) > 0)
+		share = kilobytes_after(text, "VmSize:");
+	for (int i = 0; i < 2; i++) {
+		uint64_t most = bytes_read_file(names[i], text, sizeof(text)) > 0
+					? kilobytes_after(text, "")
+					: UINT64_MAX;
+
+		if (i == 1 && share != UINT64_MAX && share / 32 < most)
+			most = share / 32;
+		reserve += most == UINT64_MAX ? 0 : most;
+	}
+	return reserve;
 }
 
 static bool find_overcommit(uint64_t request, struct cause *cause)
@@ -73,7 +101,7 @@ static bool find_overcommit(uint64_t request, struct cause *cause)
 	swap = kilobytes_after(text, "SwapTotal:");
 	limit = kilobytes_after(text, "CommitLimit:");
 	used = kilobytes_after(text, "Committed_AS:");
-	if (mode == 2 && exceeds(limit, used, request + ALLOCATOR_SLACK)) {
+	if (mode == 2 && exceeds(limit, used, request + ALLOCATOR_SLACK + commit_reserve())) {
 		*cause = (struct cause){ CAUSE_OVERCOMMIT, limit, used, 2 };
 		return true;
 	}
@@ -119,12 +147,42 @@ static bool find_map_count(struct cause *cause)
 	return true;
 }
 
-struct cause cause_find(uint64_t request_bytes)
+struct cause cause_of_limits(enum page_function function, uint64_t request_bytes)
 {
 	uint64_t request = (request_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 	struct cause cause = { CAUSE_UNKNOWN, 0, 0, 0 };
 
-	if (!find_limit(request, &cause) && !find_overcommit(request, &cause))
+	if (!find_limit(function, request, &cause) && !find_overcommit(request, &cause))
 		(void)find_map_count(&cause);
+	return cause;
+}
+
+bool cause_is_filter(enum page_function function, uint64_t request_bytes)
+{
+	const long size = (long)((request_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
+	const long odd = 1; /* no address or offset of a page */
+
+	switch (function) {
+	case FUNCTION_MREMAP:
+		return kernel_call(SYS_mremap, odd, (long)PAGE_SIZE, size, MREMAP_MAYMOVE, 0, 0) !=
+		       -EINVAL;
+	case FUNCTION_MPROTECT:
+		return kernel_call(SYS_mprotect, odd, size, PROT_READ | PROT_WRITE, 0, 0, 0) !=
+		       -EINVAL;
+	case FUNCTION_BRK:
+	case FUNCTION_SBRK:
+		return kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0) < 0; /* the kernel's never fails */
+	default: /* what every allocator does for a large request, and in the end for small ones */
+		return kernel_call(SYS_mmap, 0, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, odd) != -EINVAL;
+	}
+}
+
+struct cause cause_find(enum page_function function, uint64_t request_bytes)
+{
+	struct cause cause = cause_of_limits(function, request_bytes);
+
+	if (cause.name == CAUSE_UNKNOWN && cause_is_filter(function, request_bytes))
+		cause.name = CAUSE_SECCOMP;
 	return cause;
 }

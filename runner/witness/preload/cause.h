@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "witness/refusals.h"
+#include "witness/preload/page.h"
 
 /* limit and used by cause: rlimit_data and rlimit_as: the limit and what counts against it;
  * overcommit in mode 2: CommitLimit and Committed_AS, else memory and swap of the host, and 0;
@@ -22,7 +22,17 @@ struct cause {
 /* A size that no machine of this kind could give. */
 bool cause_is_impossible(uint64_t request_bytes);
 
-/* Reads /proc by system calls of its own; allocates nothing. */
-struct cause cause_find(uint64_t request_bytes);
+/* All of these read /proc by system calls of their own, allocate nothing and leave errno. */
+
+/* Which of the kernel's limits is in the way of so many more bytes by function. */
+struct cause cause_of_limits(enum page_function function, uint64_t request_bytes);
+
+/* Whether a seccomp filter answers for the kernel: the system call behind function is made once
+ * more, with an address or offset that the kernel itself calls invalid before it looks any further.
+ * False where the filter's answer is EINVAL too, or depends on just that. */
+bool cause_is_filter(enum page_function function, uint64_t request_bytes);
+
+/* What refused it: a limit, else a filter, else unknown. */
+struct cause cause_find(enum page_function function, uint64_t request_bytes);
 
 #endif

@@ -8,15 +8,22 @@
  *   they are refused. So these are only noted as soft: all of them where the program has a malloc
  *   of its own, and CPython's arenas (at most 1 MiB), for which it turns to malloc() next.
  *   Reservations (PROT_NONE, MAP_NORESERVE), shared and file mappings are soft always.
+ * - mprotect that makes memory writable: so runtimes commit what they have reserved. It says ENOMEM
+ *   for addresses where nothing is mapped too: that is the caller's mistake.
+ * - brk and sbrk, where a limit explains it. The heap also ends where something else is mapped, and
+ *   there are C libraries in which both always fail: soft.
+ * - The same by syscall(3).
  * - pthread_create, where memory for the stack is what could not be had: the C library says EAGAIN
  *   then, as for too many processes.
+ * A seccomp filter may refuse with any errno it likes; see cause_is_filter().
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
 #include "witness/preload/cause.h"
-#include "witness/preload/interpose.h"
+#include "witness/preload/interpose_mappings.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/python.h"
 
@@ -24,30 +31,55 @@
 
 int pthread_create(void *ret_thread, const void *attributes, void *(*start)(void *), void *data);
 void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+int brk(void *end);
+void *sbrk(intptr_t increment);
 
-/* A refused mapping: a refusal, soft, or the caller's own mistake. */
-static void refused_mapping(struct call call, enum page_function function, size_t length, bool own)
+static bool is_refusal(enum page_function function, size_t size)
+{
+	int error = errno;
+
+	return error == ENOMEM || (error != EINVAL && cause_is_filter(function, size));
+}
+
+void mapping_refused(struct call call, enum page_function function, size_t size, bool own)
 {
 	record_thread.inside = call.nested ? call.outer : NULL;
-	if (errno != ENOMEM)
+	if (!is_refusal(function, size))
 		return;
-	if (call.nested || !own || real.own_allocator ||
-		(python_present() && length <= PYTHON_ARENA))
+	if (call.nested || !own || real.own_allocator || (python_present() && size <= PYTHON_ARENA))
 		record_soft();
 	else
-		record_refused(function, length);
+		record_refused(function, size);
+}
+
+void heap_refused(struct call call, enum page_function function, size_t size)
+{
+	mapping_refused(
+		call, function, size, cause_of_limits(function, size).name != CAUSE_UNKNOWN);
+}
+
+bool mapping_is_own(int protection, int flags)
+{
+	const int private_flags = MAP_PRIVATE | MAP_ANONYMOUS;
+
+	return (protection & PROT_WRITE) != 0 && (flags & private_flags) == private_flags &&
+	       (flags & MAP_NORESERVE) == 0;
+}
+
+/* msync() without MS_SYNC writes nothing: it only looks whether everything is mapped. */
+bool mapping_exists(const void *address, size_t length)
+{
+	return kernel_call(SYS_msync, (long)address, (long)length, MS_ASYNC, 0, 0, 0) == 0;
 }
 
 static void *map(struct call call, void *address, size_t length, int protection, int flags, int fd,
 	off_t offset)
 {
-	const int private_flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	bool own = (protection & PROT_WRITE) != 0 && (flags & private_flags) == private_flags &&
-		   (flags & MAP_NORESERVE) == 0;
+	bool own = mapping_is_own(protection, flags);
 	void *mapping = real.mmap(address, length, protection, flags, fd, offset);
 
 	if (mapping == MAP_FAILED)
-		refused_mapping(call, FUNCTION_MMAP, length, own);
+		mapping_refused(call, FUNCTION_MMAP, length, own);
 	else
 		leave(call, FUNCTION_MMAP, own ? length : 0, false);
 	return mapping;
@@ -77,10 +109,51 @@ EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int f
 	}
 	mapping = real.mremap(address, old_length, new_length, flags, target);
 	if (mapping == MAP_FAILED)
-		refused_mapping(call, FUNCTION_MREMAP, new_length, new_length > old_length);
+		mapping_refused(call, FUNCTION_MREMAP, new_length, new_length > old_length);
 	else
 		leave(call, FUNCTION_MREMAP, new_length > old_length ? new_length : 0, false);
 	return mapping;
+}
+
+EXPORTED int mprotect(void *address, size_t length, int protection)
+{
+	struct call call = ENTER();
+	bool writable = (protection & PROT_WRITE) != 0;
+	int result = real.mprotect(address, length, protection);
+
+	if (result != 0)
+		mapping_refused(call, FUNCTION_MPROTECT, length,
+			writable && mapping_exists(address, length));
+	else
+		leave(call, FUNCTION_MPROTECT, writable ? length : 0, false);
+	return result;
+}
+
+EXPORTED int brk(void *end)
+{
+	struct call call = ENTER();
+	uintptr_t before = (uintptr_t)real.sbrk(0);
+	size_t size = (uintptr_t)end > before ? (uintptr_t)end - before : 0;
+	int result = real.brk(end);
+
+	if (result != 0)
+		heap_refused(call, FUNCTION_BRK, size);
+	else
+		leave(call, FUNCTION_BRK, size, false);
+	return result;
+}
+
+EXPORTED void *sbrk(intptr_t increment)
+{
+	struct call call = ENTER();
+	size_t size = increment > 0 ? (size_t)increment : 0;
+	void *before = real.sbrk(increment);
+
+	if (before == (void *)-1)
+		heap_refused(call, FUNCTION_SBRK, size);
+	else
+		leave(call, FUNCTION_SBRK, size, false);
+	return before;
 }
 
 /* What the C library maps for a thread; 0 where it does not tell. */
@@ -105,7 +178,8 @@ EXPORTED int pthread_create(
 			     ? ENOSYS
 			     : real.pthread_create(ret_thread, attributes, start, data);
 	size_t size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
-	bool memory = size > 0 && cause_find(size).name != CAUSE_UNKNOWN;
+	bool memory = size > 0 &&
+		      cause_of_limits(FUNCTION_PTHREAD_CREATE, size).name != CAUSE_UNKNOWN;
 
 	leave(call, FUNCTION_PTHREAD_CREATE, memory ? size : 0, memory);
 	return result;

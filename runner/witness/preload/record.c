@@ -245,7 +245,7 @@ static void explain_and_count(enum page_function function, uint64_t size)
 
 	refusal.sequence = __atomic_add_fetch(&page->sequence, 1, __ATOMIC_RELAXED);
 	if (__atomic_fetch_add(&explained, 1, __ATOMIC_RELAXED) < EXPLAINED_MAX)
-		cause = cause_find(size);
+		cause = cause_find(function, size);
 	refusal.cause = (uint32_t)cause.name;
 	refusal.limit = cause.limit;
 	/* Counted first: explaining may be the last that this process does. */

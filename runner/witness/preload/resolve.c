@@ -30,6 +30,10 @@ static const struct {
 	REAL(pvalloc),
 	REAL(mmap),
 	REAL(mremap),
+	REAL(mprotect),
+	REAL(brk),
+	REAL(sbrk),
+	REAL(syscall),
 	REAL(pthread_create),
 	REAL(pthread_attr_getstacksize),
 #undef REAL

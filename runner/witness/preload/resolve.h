@@ -23,6 +23,10 @@ struct real_functions {
 	void *(*pvalloc)(size_t);
 	void *(*mmap)(void *, size_t, int, int, int, long);
 	void *(*mremap)(void *, size_t, size_t, int, void *);
+	int (*mprotect)(void *, size_t, int);
+	int (*brk)(void *);
+	void *(*sbrk)(long); /* intptr_t */
+	long (*syscall)(long, long, long, long, long, long, long);
 	int (*pthread_create)(void *, const void *, void *(*)(void *), void *);
 	int (*pthread_attr_getstacksize)(const void *, size_t *);
 

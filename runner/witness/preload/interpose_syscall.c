@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * interpose_syscall.c - syscall(3), by which some runtimes map memory. Each other number goes on to
+ * the C library as it came, by a jump: nothing of ours may lie on the stack then, since a clone()
+ * returns on another one, and a vfork() twice. So this is not declared with "...", whose arguments
+ * cannot be passed on; a caller that gives all six has the same convention.
+ */
+#include "witness/preload/interpose_mappings.h"
+#include "witness/preload/kernel.h"
+
+long syscall(long number, long a, long b, long c, long d, long e, long f);
+
+static long end(struct call call, enum page_function function, long result, size_t size, bool own)
+{
+	if (result == -1)
+		mapping_refused(call, function, size, own);
+	else
+		leave(call, function, own ? size : 0, false);
+	return result;
+}
+
+/* The kernel's brk never fails: it returns the end of the heap as it is then. */
+static long end_brk(struct call call, long before, long wanted, long result)
+{
+	size_t size = wanted > before ? (size_t)(wanted - before) : 0;
+
+	if (result < wanted)
+		heap_refused(call, FUNCTION_BRK, size);
+	else
+		leave(call, FUNCTION_BRK, size, false);
+	return result;
+}
+
+__attribute__((noinline)) static long ask_for_memory(
+	long number, long a, long b, long c, long d, long e, long f)
+{
+	struct call call = ENTER();
+	long before = number == SYS_brk ? kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0) : 0;
+	long result = real.syscall(number, a, b, c, d, e, f);
+
+	switch (number) {
+	case SYS_mmap:
+		return end(call, FUNCTION_MMAP, result, (size_t)b, mapping_is_own((int)c, (int)d));
+	case SYS_mremap:
+		return end(call, FUNCTION_MREMAP, result, (size_t)c, c > b);
+	case SYS_mprotect:
+		return end(call, FUNCTION_MPROTECT, result, (size_t)b,
+			((int)c & PROT_WRITE) != 0 && mapping_exists((const void *)a, (size_t)b));
+	default:
+		return end_brk(call, before, a, result);
+	}
+}
+
+/* Called before the loader got to us. Apart, so that syscall() itself needs no room on the stack.
+ */
+__attribute__((noinline, cold)) static long first_call(
+	long number, long a, long b, long c, long d, long e, long f)
+{
+	resolve_real_functions();
+	return real.syscall(number, a, b, c, d, e, f);
+}
+
+EXPORTED long syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (__builtin_expect(!real.ready, false))
+		return first_call(number, a, b, c, d, e, f);
+	switch (number) {
+	case SYS_mmap:
+	case SYS_mremap:
+	case SYS_mprotect:
+	case SYS_brk:
+		return ask_for_memory(number, a, b, c, d, e, f);
+	default:
+		return real.syscall(number, a, b, c, d, e, f);
+	}
+}
