@@ -34,6 +34,16 @@ static const struct {
 	REAL(brk),
 	REAL(sbrk),
 	REAL(syscall),
+	REAL(execve),
+	REAL(execv),
+	REAL(execvp),
+	REAL(execvpe),
+	REAL(fexecve),
+	REAL(execveat),
+	REAL(posix_spawn),
+	REAL(posix_spawnp),
+	REAL(system),
+	REAL(popen),
 	REAL(pthread_create),
 	REAL(pthread_attr_getstacksize),
 #undef REAL
@@ -191,6 +201,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 		return 0;
 	if (is_us) {
 		walk->passed_us = true;
+		walk->found.library = info->dlpi_name;
 		return 0;
 	}
 	if (!walk->passed_us && find_function(&object, "malloc") != 0)

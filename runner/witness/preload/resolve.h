@@ -30,12 +30,26 @@ struct real_functions {
 	int (*pthread_create)(void *, const void *, void *(*)(void *), void *);
 	int (*pthread_attr_getstacksize)(const void *, size_t *);
 
+	int (*execve)(const char *, char *const *, char *const *);
+	int (*execv)(const char *, char *const *);
+	int (*execvp)(const char *, char *const *);
+	int (*execvpe)(const char *, char *const *, char *const *);
+	int (*fexecve)(int, char *const *, char *const *);
+	int (*execveat)(int, const char *, char *const *, char *const *, int);
+	int (*posix_spawn)(
+		int *, const char *, const void *, const void *, char *const *, char *const *);
+	int (*posix_spawnp)(
+		int *, const char *, const void *, const void *, char *const *, char *const *);
+	int (*system)(const char *);
+	void *(*popen)(const char *, const char *);
+
 	/* CPython's, where the process is one. */
 	void (*python_dump_traceback)(int, void *);
 	int (*python_holds_gil)(void);
 	void *(*python_current_thread)(void); /* who runs */
 	void *(*python_own_thread)(void);     /* who we are */
 
+	const char *library; /* ours: the path by which the loader found it */
 	bool ready;
 	bool own_allocator; /* the program brought a malloc that stands before ours */
 };
