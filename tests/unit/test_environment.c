@@ -43,7 +43,7 @@ static const char *extended(char *const *envp)
 	return text;
 }
 
-#define EXTENDED(...) extended((char *[]){ __VA_ARGS__, NULL })
+#define EXTENDED(...) extended((char *const *)(const char *const[]){ __VA_ARGS__, NULL })
 
 static void an_empty_one_gets_both(void **state)
 {
