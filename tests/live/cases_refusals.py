@@ -103,8 +103,6 @@ CASES = [
          confidence=PROBABLE),
     Case("refused/loader_words_under_kill", ("lying_stderr", LOADER, "127"), "failed/exit", 127, ("-m", "64M"),
          confidence=PROBABLE),
-    Case("refused/child_without_the_library", ("sh", "-c", "env -i sleep 0.3; :"), "ok/clean", 0, ("-m", "64M"),
-         check=uncovered("sleep")),
     Case("refused/static_child", ("sh", "-c", '"$0" 1M 32M; sleep 0.1', "{workloads}/malloc_until_null_static"),
          "ok/clean", 0, ("-m", "64M"), check=uncovered("malloc_until_null_static")),
     Case("refused/overcommit", ("malloc_once", "100G"), "alloc_failure/refused", 1, ("-m", "64M"),

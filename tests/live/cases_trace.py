@@ -147,7 +147,7 @@ CASES = [
          confidence=("medium",), needs=("go",),
          setup=go_program, files=("slice", "slice.go"), timeout=60,
          check=traced(least=1, preloaded=True)),
-    Case("trace/empty_environment", ("env", "-i", "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1,
+    Case("trace/empty_environment", ("start_program", "syscall", "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1,
          BOTH_WITNESSES, confidence=("medium",), check=traced(count=1, processes=1, preloaded=True)),
     Case("trace/library_counts_first", ("malloc_once", "1G"), "alloc_failure/refused", 1, BOTH_WITNESSES,
          check=traced(count=1, processes=1, preloaded=True)),

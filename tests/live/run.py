@@ -32,7 +32,7 @@ from harness import Harness, Mismatch, strays, wait_for_no_strays  # noqa: E402
 import runtimes                                # noqa: E402
 
 CAP_SYS_RESOURCE = 24
-OPTIONAL = {"go", "java", "node", "php"}  # nobody is asked to install these: a skip even with --strict
+OPTIONAL = {"git", "go", "java", "node", "php"}  # nobody is asked to install these: a skip even with --strict
 
 
 def capability(number):
@@ -48,6 +48,7 @@ def prerequisites(options, log, cases):
         "room_for_8g": why_no_room(8 * 10**9),
         "go": "a virtual machine is too slow to compile Go" if options.guest else
               None if os.access("/usr/bin/go", os.X_OK) else "no /usr/bin/go",
+        "git": why_not_found("git"),
         "java": why_not_found("java"),
         "node": why_not_found("node"),
         "php": why_not_found("php"),

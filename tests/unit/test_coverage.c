@@ -110,6 +110,18 @@ static void one_that_is_still_loading_is_not_judged(void **state)
 	check(5, 0, NULL);
 }
 
+/* musl's loader is libc.so: mapped before the library that it was told to load. */
+static void musl_may_still_be_loading(void **state)
+{
+	struct process *process;
+
+	(void)state;
+	(void)program("/bin/sh", LINE("sh") LINE("libc.so"));
+	process = program("/bin/sh", LINE("sh") LINE("libc.so"));
+	process->looks = 2;
+	check(2, 0, "sh (started without the library in LD_PRELOAD)");
+}
+
 static void a_main_program_is_told_once(void **state)
 {
 	(void)state;
@@ -142,6 +154,7 @@ int main(void)
 		cmocka_unit_test_setup(forks_have_the_library_of_their_parent, setup),
 		cmocka_unit_test_setup(one_that_loaded_without_it_is_named_once, setup),
 		cmocka_unit_test_setup(one_that_is_still_loading_is_not_judged, setup),
+		cmocka_unit_test_setup(musl_may_still_be_loading, setup),
 		cmocka_unit_test_setup(a_main_program_is_told_once, setup),
 		cmocka_unit_test_setup(without_a_witness_nobody_is_covered, setup),
 		cmocka_unit_test_setup(names_are_made_printable, setup),

@@ -10,8 +10,8 @@
  *   Reservations (PROT_NONE, MAP_NORESERVE), shared and file mappings are soft always.
  * - mprotect that makes memory writable: so runtimes commit what they have reserved. It says ENOMEM
  *   for addresses where nothing is mapped too: that is the caller's mistake.
- * - brk and sbrk, where a limit explains it. The heap also ends where something else is mapped, and
- *   there are C libraries in which both always fail: soft.
+ * - brk and sbrk, where a limit or a filter explains it. The heap also ends where something else is
+ * mapped, and there are C libraries in which both always fail: soft.
  * - The same by syscall(3).
  * - pthread_create, where memory for the stack is what could not be had: the C library says EAGAIN
  *   then, as for too many processes.
@@ -41,21 +41,26 @@ static bool is_refusal(enum page_function function, size_t size)
 	return error == ENOMEM || (error != EINVAL && cause_is_filter(function, size));
 }
 
-void mapping_refused(struct call call, enum page_function function, size_t size, bool own)
+static void tell(struct call call, enum page_function function, size_t size, bool own)
 {
-	record_thread.inside = call.nested ? call.outer : NULL;
-	if (!is_refusal(function, size))
-		return;
 	if (call.nested || !own || real.own_allocator || (python_present() && size <= PYTHON_ARENA))
 		record_soft();
 	else
 		record_refused(function, size);
 }
 
+void mapping_refused(struct call call, enum page_function function, size_t size, bool own)
+{
+	record_thread.inside = call.nested ? call.outer : NULL;
+	if (is_refusal(function, size))
+		tell(call, function, size, own);
+}
+
 void heap_refused(struct call call, enum page_function function, size_t size)
 {
-	mapping_refused(
-		call, function, size, cause_of_limits(function, size).name != CAUSE_UNKNOWN);
+	record_thread.inside = call.nested ? call.outer : NULL;
+	if (size > 0)
+		tell(call, function, size, cause_find(function, size).name != CAUSE_UNKNOWN);
 }
 
 bool mapping_is_own(int protection, int flags)

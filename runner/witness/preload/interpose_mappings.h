@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * interpose_mappings.h - what was asked of the kernel directly and refused, by a function of the C
- * library or by syscall(3). The first two end the call and read errno as the real function left it.
+ * library or by syscall(3). The first two end the call.
  */
 #ifndef MEMCAGE_WITNESS_PRELOAD_INTERPOSE_MAPPINGS_H
 #define MEMCAGE_WITNESS_PRELOAD_INTERPOSE_MAPPINGS_H
 
 #include "witness/preload/interpose.h"
 
-/* A refusal, soft where it is not for memory of one's own, or the caller's own mistake. */
+/* A refusal, soft where it is not for memory of one's own; or the caller's own mistake: errno,
+ * which the real function left, tells. */
 void mapping_refused(struct call call, enum page_function function, size_t size, bool own);
 
-/* The heap would not grow by size bytes: a refusal only where a limit explains it. */
+/* The heap would not grow by size bytes: a refusal only where a limit or a filter explains it. */
 void heap_refused(struct call call, enum page_function function, size_t size);
 
 /* Whether mmap's arguments ask for private writable memory that counts. */
