@@ -10,30 +10,24 @@
 #define NOT_PASSED_ON "started without the library in LD_PRELOAD"
 
 /* musl's loader is its C library, too. */
-#define MUSL "libc.so"
-#define SETTLED_LOOKS 2 /* then a program has loaded what it starts with */
-
 static bool is_loader(const char *image)
 {
-	return strncmp(image, "ld-", 3) == 0 || strcmp(image, MUSL) == 0;
+	return strncmp(image, "ld-", 3) == 0 || strcmp(image, "libc.so") == 0;
 }
 
-/* The loader maps preloaded libraries before all others: who has one, and not ours, never will. One
- * that has only a loader may still be at it. */
+/* The loader maps preloaded libraries before all others: who has one, and not ours, never will. Who
+ * has no more than a loader may still be at it. */
 static bool has_loaded(const struct process *process)
 {
 	const char *image = NULL;
-	bool has_musl = false;
 
 	if (process->images_cut)
 		return false; /* ours may be among the rest */
-	while ((image = process_image_next(process, image)) != NULL) {
+	while ((image = process_image_next(process, image)) != NULL)
 		if (strstr(image, ".so") != NULL && !is_loader(image) &&
 			strcmp(image, base_name(process->executable)) != 0)
 			return true;
-		has_musl = has_musl || strcmp(image, MUSL) == 0;
-	}
-	return has_musl && process->looks >= SETTLED_LOOKS;
+	return false;
 }
 
 /* Why the witness is not in a program that lives without it; NULL: that cannot be said. */

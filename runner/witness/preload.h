@@ -7,8 +7,9 @@
  * that came back refused, and which of them the same thread was granted at its next attempt. They
  * meet in one file, witness_page of witness/preload/page.h: counters; the first 32 refusals and the
  * last ones, each with size, function, cause with its numbers, pid, command and the source line of
- * a Python program; hard refusals per process. Not seen: static programs, set-user-ID programs,
- * those that were given another environment, and those that bring their own malloc (only its
+ * a Python program; hard refusals per process. A program that is started with an environment
+ * without it gets it back (witness/preload/inherit.h). Not seen: static and set-user-ID programs,
+ * those that these start with another environment, and those that bring their own malloc (only its
  * mappings).
  *
  * To explain a refusal the library reads /proc: a program that put itself under a seccomp filter
