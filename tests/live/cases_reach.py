@@ -22,8 +22,8 @@ def refused(function, cause="at_limit_fail", covered=1):
         expect(seen["count"] == 1, f"{seen}")
         expect((seen["first"]["function"], seen["first"]["cause"]) == (function, cause), f"{seen['first']}")
         reached = seen["coverage"]
-        expect(reached["processes"] == reached["covered"] and not reached["uncovered"], f"{reached}")
-        expect(reached["covered"] >= covered, f"{reached}, not {covered}")  # more where a fork was seen
+        # more where a fork was seen that had not yet become its program
+        expect(reached["covered"] >= covered and not reached["uncovered"], f"{reached}, not {covered}")
     return check
 
 
