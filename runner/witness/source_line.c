@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * source_line.c - which line of a backtrace is the one that a person would name.
+ */
+#include <string.h>
+
+#include "witness/backtrace.h"
+
+/* Code that came with the compiler or the system, compiled into the program or not. */
+static const char *const foreign_sources[] = {
+	"/usr/include/",
+	"/usr/lib/gcc/",
+	"/usr/src/",
+	"/rustc/",
+	"/build/", /* where Debian builds its packages */
+	"./malloc/",
+};
+
+/* Functions that programs put around malloc(). */
+static const char *const wrappers[] = {
+	"xmalloc",
+	"xcalloc",
+	"xrealloc",
+	"xzalloc",
+	"xnmalloc",
+	"safe_malloc",
+	"safe_calloc",
+	"safe_realloc",
+	"checked_malloc",
+};
+
+static bool is_foreign(const char *source)
+{
+	for (size_t i = 0; i < sizeof(foreign_sources) / sizeof(*foreign_sources); i++)
+		if (strncmp(source, foreign_sources[i], strlen(foreign_sources[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wrapper(const char *function)
+{
+	size_t length = strcspn(function, "("); /* C++ */
+
+	if (strncmp(function, "operator new", strlen("operator new")) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers); i++)
+		if (strlen(wrappers[i]) == length && strncmp(function, wrappers[i], length) == 0)
+			return true;
+	return false;
+}
+
+const char *backtrace_source_line(const struct backtrace *backtrace)
+{
+	for (size_t i = 0; i < backtrace->count; i++) {
+		const struct backtrace_frame *frame = &backtrace->frames[i];
+
+		if (frame->source[0] != '\0' && !is_foreign(frame->source) &&
+			!is_wrapper(frame->function))
+			return frame->source;
+	}
+	return "";
+}
