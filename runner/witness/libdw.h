@@ -25,15 +25,12 @@
 	WITH(dwfl_addrmodule)                                                                      \
 	WITH(dwfl_module_addrinfo)                                                                 \
 	WITH(dwfl_module_addrdie)                                                                  \
-	WITH(dwfl_module_getdwarf)                                                                 \
 	WITH(dwfl_module_getsrc)                                                                   \
 	WITH(dwfl_lineinfo)                                                                        \
-	WITH(dwarf_getscopes)                                                                      \
-	WITH(dwarf_getscopes_die)                                                                  \
-	WITH(dwarf_dieoffset)                                                                      \
-	WITH(dwarf_offdie)                                                                         \
+	WITH(dwarf_child)                                                                          \
+	WITH(dwarf_siblingof)                                                                      \
+	WITH(dwarf_haspc)                                                                          \
 	WITH(dwarf_tag)                                                                            \
-	WITH(dwarf_diename)                                                                        \
 	WITH(dwarf_attr)                                                                           \
 	WITH(dwarf_attr_integrate)                                                                 \
 	WITH(dwarf_formstring)                                                                     \

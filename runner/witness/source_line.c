@@ -12,9 +12,11 @@ static const char *const foreign_sources[] = {
 	"/usr/lib/gcc/",
 	"/usr/src/",
 	"/rustc/",
-	"/build/", /* where Debian builds its packages */
-	"./malloc/",
+	"library/", /* Rust's own */
+	NULL,
 };
+
+static const char *const foreign_modules[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", NULL };
 
 /* Functions that programs put around malloc(). */
 static const char *const wrappers[] = {
@@ -29,10 +31,10 @@ static const char *const wrappers[] = {
 	"checked_malloc",
 };
 
-static bool is_foreign(const char *source)
+static bool starts_with_one(const char *text, const char *const *starts)
 {
-	for (size_t i = 0; i < sizeof(foreign_sources) / sizeof(*foreign_sources); i++)
-		if (strncmp(source, foreign_sources[i], strlen(foreign_sources[i])) == 0)
+	for (; *starts != NULL; starts++)
+		if (strncmp(text, *starts, strlen(*starts)) == 0)
 			return true;
 	return false;
 }
@@ -54,7 +56,8 @@ const char *backtrace_source_line(const struct backtrace *backtrace)
 	for (size_t i = 0; i < backtrace->count; i++) {
 		const struct backtrace_frame *frame = &backtrace->frames[i];
 
-		if (frame->source[0] != '\0' && !is_foreign(frame->source) &&
+		if (frame->source[0] != '\0' && !starts_with_one(frame->source, foreign_sources) &&
+			!starts_with_one(frame->module, foreign_modules) &&
 			!is_wrapper(frame->function))
 			return frame->source;
 	}

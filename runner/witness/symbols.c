@@ -16,6 +16,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define SCOPES_MAX 64
+#define DEPTH_MAX 128
+
 struct teller {
 	void (*tell)(void *data, const struct backtrace_frame *frame, bool is_last);
 	void *data;
@@ -76,28 +79,54 @@ static void put_source(const char *file, int line, char *to, size_t size)
 
 /* ---- debug information ---- */
 
-/* The scopes around the address, by where they lie and not by where they were written: a list to
- * free(). */
-static int find_scopes(const struct unwinder *unwinder, Dwfl_Module *module, Dwarf_Die *unit,
-	Dwarf_Addr address, Dwarf_Die **ret_scopes)
-{
-	const struct libdw *libdw = unwinder->libdw;
-	Dwarf_Die innermost, *scopes = NULL;
-	Dwarf_Addr bias;
-	Dwarf *dwarf;
-	int count = libdw->dwarf_getscopes(unit, address, &scopes);
+enum scope_kind { SCOPE_NONE, SCOPE_OF_NAMES, SCOPE_OF_CODE };
 
-	*ret_scopes = NULL;
-	if (count <= 0)
-		return 0;
-	dwarf = libdw->dwfl_module_getdwarf(module, &bias);
-	if (dwarf != NULL &&
-		libdw->dwarf_offdie(dwarf, libdw->dwarf_dieoffset(&scopes[0]), &innermost) != NULL)
-		count = libdw->dwarf_getscopes_die(&innermost, ret_scopes);
-	else
-		count = 0;
-	free(scopes);
-	return count;
+static enum scope_kind scope_kind(int tag)
+{
+	switch (tag) {
+	case DW_TAG_namespace:
+	case DW_TAG_module:
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:
+	case DW_TAG_enumeration_type:
+		return SCOPE_OF_NAMES;
+	case DW_TAG_subprogram:
+	case DW_TAG_inlined_subroutine:
+	case DW_TAG_lexical_block:
+		return SCOPE_OF_CODE;
+	default:
+		return SCOPE_NONE;
+	}
+}
+
+/* The scopes of code around an address, the innermost last, behind the count that are there
+ * already. dwarf_getscopes() does not look into namespaces, where Rust's functions are. */
+struct scopes {
+	Dwarf_Addr address;
+	size_t count;
+	Dwarf_Die list[SCOPES_MAX];
+};
+
+static void find_scopes(
+	const struct libdw *libdw, Dwarf_Die *parent, unsigned depth, struct scopes *scopes)
+{
+	const size_t before = scopes->count;
+	Dwarf_Die scope;
+	int more = libdw->dwarf_child(parent, &scope);
+
+	for (; more == 0 && scopes->count == before && before < SCOPES_MAX && depth < DEPTH_MAX;
+		more = libdw->dwarf_siblingof(&scope, &scope)) {
+		enum scope_kind kind = scope_kind(libdw->dwarf_tag(&scope));
+
+		if (kind == SCOPE_OF_CODE && libdw->dwarf_haspc(&scope, scopes->address) > 0)
+			scopes->list[scopes->count++] = scope;
+		else if (kind != SCOPE_OF_NAMES)
+			continue;
+		find_scopes(libdw, &scope, depth + 1, scopes);
+		if (kind == SCOPE_OF_CODE)
+			return;
+	}
 }
 
 static const char *name_of(const struct unwinder *unwinder, Dwarf_Die *function)
@@ -147,24 +176,25 @@ static const char *tell_inlined(const struct unwinder *unwinder, Dwfl_Module *mo
 {
 	const struct libdw *libdw = unwinder->libdw;
 	const char *outermost = NULL;
-	Dwarf_Addr bias;
-	Dwarf_Die *unit = libdw->dwfl_module_addrdie(module, call, &bias), *scopes;
-	int count = unit != NULL ? find_scopes(unwinder, module, unit, call - bias, &scopes) : 0;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = libdw->dwfl_module_addrdie(module, call, &bias);
+	struct scopes scopes = { .address = call - bias };
 
-	for (int i = 0; i < count && outermost == NULL; i++) {
-		int tag = libdw->dwarf_tag(&scopes[i]);
+	if (unit != NULL)
+		find_scopes(libdw, unit, 0, &scopes);
+	while (scopes.count > 0 && outermost == NULL) {
+		Dwarf_Die *scope = &scopes.list[--scopes.count];
+		int tag = libdw->dwarf_tag(scope);
 
 		if (tag == DW_TAG_subprogram)
-			outermost = name_of(unwinder, &scopes[i]);
+			outermost = name_of(unwinder, scope);
 		if (tag != DW_TAG_inlined_subroutine)
 			continue;
-		put_function(unwinder, name_of(unwinder, &scopes[i]), frame->function,
+		put_function(unwinder, name_of(unwinder, scope), frame->function,
 			sizeof(frame->function));
 		teller->tell(teller->data, frame, false);
-		put_call_site(unwinder, unit, &scopes[i], frame->source, sizeof(frame->source));
+		put_call_site(unwinder, unit, scope, frame->source, sizeof(frame->source));
 	}
-	if (count > 0)
-		free(scopes);
 	return outermost;
 }
 
