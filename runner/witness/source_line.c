@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "witness/backtrace.h"
 
 /* Code that came with the compiler or the system, compiled into the program or not. */
@@ -17,6 +18,10 @@ static const char *const foreign_sources[] = {
 };
 
 static const char *const foreign_modules[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", NULL };
+
+/* Their lines are not those of the program that they run. */
+static const char *const interpreters[] = { "python", "libpython", "ruby", "libruby", "perl", "libperl",
+	"php", "node", "lua", "liblua", "libjvm", NULL };
 
 /* Functions that programs put around malloc(). */
 static const char *const wrappers[] = {
@@ -58,6 +63,7 @@ const char *backtrace_source_line(const struct backtrace *backtrace)
 
 		if (frame->source[0] != '\0' && !starts_with_one(frame->source, foreign_sources) &&
 			!starts_with_one(frame->module, foreign_modules) &&
+			!starts_with_one(base_name(frame->module), interpreters) &&
 			!is_wrapper(frame->function))
 			return frame->source;
 	}
