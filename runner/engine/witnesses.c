@@ -283,9 +283,8 @@ static void tell_backtrace(struct witnesses *witnesses, struct refusals *refusal
 	if (!refusals->first_known || first->sequence == 0)
 		return;
 	witnesses->backtrace = malloc(sizeof(*witnesses->backtrace));
-	if (witnesses->backtrace == NULL ||
-		backtrace_find(witnesses->preload.fd, first->record, first->sequence,
-			witnesses->backtrace) < 0) {
+	if (witnesses->backtrace == NULL || backtrace_find(witnesses->preload.fd, first->record,
+						    first->sequence, witnesses->backtrace) < 0) {
 		free(witnesses->backtrace);
 		witnesses->backtrace = NULL;
 		return;

@@ -201,8 +201,8 @@ void text_print_refusals(const json_t *report, FILE *out)
 /* "inner() at a.c:4", "/usr/lib/libx.so+0x1182": the source where it is known, else the file. */
 static void print_call(const json_t *frame, FILE *out)
 {
-	const char *function = report_text(frame, "function"), *source = report_text(frame, "source"),
-		   *module = report_text(frame, "module");
+	const char *function = report_text(frame, "function"),
+		   *source = report_text(frame, "source"), *module = report_text(frame, "module");
 	uint64_t offset;
 
 	if (function != NULL) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -53,7 +54,9 @@ static void send_note(int fd, const char *text)
 
 static void send_frame(void *data, const struct backtrace_frame *frame, bool is_last)
 {
-	const struct message message = { .kind = MESSAGE_FRAME, .is_last = is_last, .frame = *frame };
+	const struct message message = {
+		.kind = MESSAGE_FRAME, .is_last = is_last, .frame = *frame
+	};
 	const int *fd = data;
 
 	send_message(*fd, &message);
@@ -89,6 +92,18 @@ static void limit_child(pid_t parent)
 #endif
 }
 
+/* What comes now needs no file and no privilege. Where there is no such user (in some user
+ * namespaces) it is done without. */
+static void drop_privileges(void)
+{
+	const uid_t nobody = 65534;
+
+	if (geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(nobody, nobody, nobody) == 0 &&
+		setresuid(nobody, nobody, nobody) == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* forgotten at a change of user */
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 static void find_calls(struct page_snapshot *snapshot, int fd)
 {
 	static struct module modules[MODULES_MAX];
@@ -98,14 +113,13 @@ static void find_calls(struct page_snapshot *snapshot, int fd)
 	struct unwinder unwinder;
 	const char *why;
 
-	if (unwind_begin(&unwinder, snapshot, modules, count, &why) == 0)
-		unwind_calls(&unwinder);
-	else
-		unwinder.reached_caller = false;
-	if (!unwinder.reached_caller) {
-		int file = module != NULL && !module->known ? module_open(module) : -1;
+	cleanup_fd int file = module != NULL ? module_open(module) : -1;
+	bool begun = unwind_begin(&unwinder, snapshot, modules, count, &why) == 0;
 
-		fd_close(&file);
+	drop_privileges();
+	if (begun)
+		unwind_calls(&unwinder);
+	if (!begun || !unwinder.reached_caller) {
 		send_call(fd, modules, count, snapshot->caller - 1);
 		send_note(fd, why);
 		send_message(fd, &end);
@@ -244,8 +258,7 @@ static int start_child(struct page_snapshot *snapshot, pid_t *ret_child)
 	return ends[0];
 }
 
-int backtrace_find(
-	int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace)
+int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace)
 {
 	struct page_snapshot *snapshot = malloc(sizeof(*snapshot));
 	struct listener *listener = calloc(1, sizeof(*listener));

@@ -37,8 +37,7 @@ struct backtrace {
 /* Reads the snapshot from the file and fills *ret_backtrace. Returns 0, -ENOENT where there is no
  * snapshot of that sequence, or another -errno; then there are no frames. Takes no longer than a
  * second. */
-int backtrace_find(
-	int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace);
+int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace);
 
 /* The line of the program itself that asked: of the innermost frame that is known by line, belongs
  * to no compiler's or system's headers and is no common wrapper such as xmalloc(). "" where there

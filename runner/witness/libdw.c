@@ -35,9 +35,4 @@ const struct libdw *libdw_load(void)
 	return &functions;
 }
 
-#else
-
-/* A file of C needs a declaration. */
-struct libdw;
-
 #endif

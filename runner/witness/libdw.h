@@ -44,8 +44,12 @@ struct libdw {
 #undef LIBDW_MEMBER
 };
 
-/* NULL where libdw.so.1 is not installed, or lacks one of them. Stays loaded. */
+#endif
+
+struct libdw;
+
+/* NULL where libdw.so.1 is not installed, or lacks one of them. Stays loaded. There is no such
+ * function where memcage was built without libdw. */
 const struct libdw *libdw_load(void);
 
-#endif
 #endif

@@ -96,8 +96,8 @@ void modules_describe(
 
 	if (module == NULL)
 		return;
-	(void)printable_copy(ret_frame->module, sizeof(ret_frame->module), module->path,
-		strlen(module->path));
+	(void)printable_copy(
+		ret_frame->module, sizeof(ret_frame->module), module->path, strlen(module->path));
 	ret_frame->offset_known = module->known;
 	ret_frame->offset = module->known ? call - module->bias : 0;
 }

@@ -15,9 +15,9 @@
 #define MODULES_MAX 256
 
 struct module {
-	uint64_t start, end;    /* addresses of an executable mapping; end is behind it */
-	uint64_t position;      /* in the file, of start */
-	uint32_t major, minor;  /* the file's device and inode, as the kernel lists them */
+	uint64_t start, end;   /* addresses of an executable mapping; end is behind it */
+	uint64_t position;     /* in the file, of start */
+	uint32_t major, minor; /* the file's device and inode, as the kernel lists them */
 	uint64_t inode;
 	const char *path; /* borrowed from the text */
 

@@ -17,11 +17,12 @@ static const char *const foreign_sources[] = {
 	NULL,
 };
 
-static const char *const foreign_modules[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", NULL };
+static const char *const foreign_modules[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/",
+	NULL };
 
 /* Their lines are not those of the program that they run. */
-static const char *const interpreters[] = { "python", "libpython", "ruby", "libruby", "perl", "libperl",
-	"php", "node", "lua", "liblua", "libjvm", NULL };
+static const char *const interpreters[] = { "python", "libpython", "ruby", "libruby", "perl",
+	"libperl", "php", "node", "lua", "liblua", "libjvm", NULL };
 
 /* Functions that programs put around malloc(). */
 static const char *const wrappers[] = {

@@ -37,6 +37,12 @@ static size_t length_without_hash(const char *name)
 		       : length;
 }
 
+/* Newer Rust's symbols, which the demangler of C++ does not know. */
+static bool is_rust_v0(const char *name)
+{
+	return strncmp(name, "_R", 2) == 0;
+}
+
 /* By what it is called in the source: without what linkers add ("@@GLIBC_2.34") and compilers
  * (".llvm.1"), and with C++ and Rust names made readable. */
 static void put_function(const struct unwinder *unwinder, const char *name, char *to, size_t size)
@@ -137,7 +143,8 @@ static const char *name_of(const struct unwinder *unwinder, Dwarf_Die *function)
 
 	if (libdw->dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute) != NULL)
 		name = libdw->dwarf_formstring(&attribute);
-	if (name == NULL && libdw->dwarf_attr_integrate(function, DW_AT_name, &attribute) != NULL)
+	if ((name == NULL || is_rust_v0(name)) &&
+		libdw->dwarf_attr_integrate(function, DW_AT_name, &attribute) != NULL)
 		name = libdw->dwarf_formstring(&attribute);
 	return name;
 }
@@ -171,8 +178,8 @@ static void put_call_site(
 
 /* Each inlined function has the line of the frame so far; the frame goes on with the line of the
  * call to it. Returns the function that all this was inlined into, as debug information has it. */
-static const char *tell_inlined(const struct unwinder *unwinder, Dwfl_Module *module,
-	uint64_t call, struct backtrace_frame *frame, const struct teller *teller)
+static const char *tell_inlined(const struct unwinder *unwinder, Dwfl_Module *module, uint64_t call,
+	struct backtrace_frame *frame, const struct teller *teller)
 {
 	const struct libdw *libdw = unwinder->libdw;
 	const char *outermost = NULL;
@@ -220,8 +227,9 @@ void unwind_describe(struct unwinder *unwinder, uint64_t call,
 		function = tell_inlined(unwinder, module, call, &frame, &teller);
 		symbol = libdw->dwfl_module_addrinfo(
 			module, call, &offset, &facts, NULL, NULL, NULL);
-		put_function(unwinder, symbol != NULL ? symbol : function, frame.function,
-			sizeof(frame.function));
+		if (symbol == NULL || (is_rust_v0(symbol) && function != NULL))
+			symbol = function;
+		put_function(unwinder, symbol, frame.function, sizeof(frame.function));
 	}
 	tell(data, &frame, true);
 }

@@ -67,16 +67,15 @@ static void open_debug_file(struct unwinder *unwinder, Dwfl_Module *module)
 	fd = regular_file_open(path);
 	if (fd < 0)
 		return;
-	(void)unwinder->libdw->dwfl_module_info(
-		module, &slot, NULL, NULL, NULL, NULL, NULL, NULL);
+	(void)unwinder->libdw->dwfl_module_info(module, &slot, NULL, NULL, NULL, NULL, NULL, NULL);
 	*slot = (void *)(intptr_t)(fd + 1);
 }
 
 static bool is_reported(const struct unwinder *unwinder, const struct module *module)
 {
 	for (const struct module *other = unwinder->modules; other < module; other++)
-		if (other->known && other->inode == module->inode &&
-			other->bias == module->bias && strcmp(other->path, module->path) == 0)
+		if (other->known && other->inode == module->inode && other->bias == module->bias &&
+			strcmp(other->path, module->path) == 0)
 			return true;
 	return false;
 }

@@ -22,7 +22,7 @@ struct unwinder {
 	size_t module_count;
 	uint64_t calls[BACKTRACE_FRAMES]; /* addresses inside the calls, innermost first */
 	size_t call_count;
-	bool reached_caller; /* of the library */
+	bool reached_caller;                                      /* of the library */
 	char *(*demangle)(const char *, char *, size_t *, int *); /* or NULL */
 };
 

@@ -39,7 +39,8 @@ static void check_list(const uint8_t *data, size_t size)
 		if (modules[i].path[0] != '/' || modules[i].start >= modules[i].end ||
 			modules_find(modules, count, modules[i].start) == NULL)
 			abort();
-		if (modules[i].path < text || modules[i].path + strlen(modules[i].path) >= text + size)
+		if (modules[i].path < text ||
+			modules[i].path + strlen(modules[i].path) >= text + size)
 			abort();
 	}
 	free(text);

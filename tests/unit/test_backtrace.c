@@ -182,8 +182,8 @@ static void run_watched(const char *program, const char *way, struct preload_wit
 	assert_true(child >= 0);
 	if (child == 0) {
 		const struct rlimit data = { LIMIT, LIMIT };
-		char *const arguments[] = { path, (char *)(uintptr_t) "8G",
-			(char *)(uintptr_t)way, NULL };
+		char *const arguments[] = { path, (char *)(uintptr_t) "8G", (char *)(uintptr_t)way,
+			NULL };
 
 		(void)setrlimit(RLIMIT_DATA, &data);
 		execve(path, arguments, environment);
@@ -192,7 +192,8 @@ static void run_watched(const char *program, const char *way, struct preload_wit
 	free(environment);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(WEXITSTATUS(status), 1);
-	preload_collect(witness, &(struct preload_limits){ .set_bytes = LIMIT }, child, ret_refusals);
+	preload_collect(
+		witness, &(struct preload_limits){ .set_bytes = LIMIT }, child, ret_refusals);
 	assert_int_equal(ret_refusals->hard, 1);
 }
 
@@ -347,14 +348,14 @@ static void survives_forged_snapshots(void **state)
 			if (round % 3 == 0)
 				forged.stack[random() % 512] = (unsigned char)random();
 			else if (round % 3 == 1)
-				forged.modules[(size_t)random() % genuine.modules_bytes] =
-					(char)random();
+				forged.modules[(size_t)random() % genuine.modules_bytes] = (char)
+					random();
 			else
 				forged.registers[random() % SNAPSHOT_REGISTERS] +=
 					(uint64_t)(random() % 4096);
 		assert_int_equal(pwrite(witness.fd, &forged, sizeof(forged), at), sizeof(forged));
-		result = backtrace_find(witness.fd, refusals.first.record,
-			refusals.first.sequence, &backtrace);
+		result = backtrace_find(
+			witness.fd, refusals.first.record, refusals.first.sequence, &backtrace);
 		assert_int_equal(result, 0);
 		check_sense(&backtrace);
 		assert_in_range(clock_ms() - begin, 0, 5000);

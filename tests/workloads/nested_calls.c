@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * nested_calls SIZE [thread|vfork|wrapper] - asks for SIZE bytes some calls deep, in the main thread,
- * in another one, in a vforked child, or through a function that all allocations of the program go
- * through. Exits 1 when refused, 0 when granted.
+ * nested_calls SIZE [thread|vfork|wrapper] - asks for SIZE bytes some calls deep, in the main
+ * thread, in another one, in a vforked child, or through a function that all allocations of the
+ * program go through. Exits 1 when refused, 0 when granted.
  */
 #include "workload.h"
 

@@ -97,9 +97,9 @@ struct page_snapshot {
 	uint64_t sequence; /* of the record that it belongs to; 0: of none */
 	uint64_t caller;   /* where the interposed function was to return to; 0: not known */
 	uint64_t registers[SNAPSHOT_REGISTERS]; /* inside the library; the others are 0 */
-	uint32_t stack_bytes;   /* kept, from the stack pointer upwards */
-	uint32_t modules_bytes; /* of whole lines */
-	uint32_t modules_cut;   /* there were more */
+	uint32_t stack_bytes;                   /* kept, from the stack pointer upwards */
+	uint32_t modules_bytes;                 /* of whole lines */
+	uint32_t modules_cut;                   /* there were more */
 	unsigned char stack[SNAPSHOT_STACK];
 	char modules[SNAPSHOT_MODULES]; /* /proc/self/maps, what is executable and has a file */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is called here is exported, allocates nothing and takes no lock; what is only read is read by
- * the kernel, so that a build that is laid out in another way gives no line, and no crash.
+ * What is called here is exported, allocates nothing and takes no lock; what is only read is read
+ * by the kernel, so that a build that is laid out in another way gives no line, and no crash.
  *
  * 3.9 and 3.10 tell frame and line; where a code object has its file name is fixed for these two.
  * 3.13 begins its exported _PyRuntime with a table of such offsets, for debuggers. Others with a
@@ -42,7 +42,7 @@ enum offset {
 
 /* What differs between builds. */
 struct layout {
-	uint64_t filename;                             /* in a code object */
+	uint64_t filename;                            /* in a code object */
 	uint64_t text_state, text_length, text_bytes; /* in an ASCII text */
 };
 
@@ -84,8 +84,7 @@ static char *append_number(char *to, const char *end, unsigned number)
 }
 
 /* Of a name that is too long the end. */
-static char *append_name(
-	const char *code, const struct layout *layout, char *to, const char *end)
+static char *append_name(const char *code, const struct layout *layout, char *to, const char *end)
 {
 	const uint32_t compact_ascii = 0x60; /* both bits */
 	const char *name = read_pointer(code, layout->filename);
@@ -108,8 +107,7 @@ static char *append_name(
 	return to + length;
 }
 
-static void describe(
-	const char *code, const struct layout *layout, int line, char *to, size_t size)
+static void describe(const char *code, const struct layout *layout, int line, char *to, size_t size)
 {
 	const char *end = to + size;
 	char *at = append(to, end, "File \"");
@@ -170,8 +168,7 @@ static bool is_code(const char *object, const uint64_t *offsets)
 	       text[sizeof(text) - 1] == '\0' && bytes_equal(text, "code");
 }
 
-static void describe_by_offsets(
-	const char *thread, const uint64_t *offsets, char *to, size_t size)
+static void describe_by_offsets(const char *thread, const uint64_t *offsets, char *to, size_t size)
 {
 	const struct layout layout = { .filename = offsets[OFFSET_FILENAME],
 		.text_state = offsets[OFFSET_TEXT_STATE],

@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* Writes `File "FILE", line N` of the innermost frame of this thread, which holds the interpreter,
- * or "" where that cannot be told: a file name that is not ASCII, a free-threaded build, another version. */
+ * or "" where that cannot be told: a file name that is not ASCII, a free-threaded build, another
+ * version. */
 void python_frames_describe(const void *thread, char *to, size_t size);
 
 #endif

@@ -17,8 +17,8 @@
 _Thread_local struct thread_state record_thread __attribute__((tls_model("initial-exec")));
 uint64_t record_watch = UINT64_MAX;
 
-static struct page_file *file;      /* NULL: nobody is watching */
-static struct witness_page *page;   /* in it */
+static struct page_file *file;    /* NULL: nobody is watching */
+static struct witness_page *page; /* in it */
 static uint64_t outlive_watch =
 	UINT64_MAX; /* the smallest hard refusal that nothing has outlived */
 static uint64_t pending_watch = UINT64_MAX; /* the smallest that a thread may still settle */

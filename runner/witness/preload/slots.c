@@ -40,8 +40,8 @@ static void take_snapshot(struct page_file *file, const struct pending *refusal)
 		snapshot_take(&file->snapshots[refusal->record], refusal->sequence);
 }
 
-void slot_write(struct page_file *file, const struct pending *refusal,
-	enum page_function function, const struct cause *cause)
+void slot_write(struct page_file *file, const struct pending *refusal, enum page_function function,
+	const struct cause *cause)
 {
 	struct page_record *record = &file->page.records[refusal->record];
 	char command[sizeof(record->command)] = "";
