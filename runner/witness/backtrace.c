@@ -3,138 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "witness/modules.h"
+#include "witness/backtrace_child.h"
 #include "witness/printable.h"
-#include "witness/unwind.h"
 
-#define PROCESSOR_MS 200
-#define WALL_MS 1000
-#define MEMORY_MAX (UINT64_C(1) << 30)
-
-/* What the child tells, each in one write: first all calls by their addresses, then the frames of
- * each in turn, at last that it is through. */
-struct message {
-	enum { MESSAGE_CALL, MESSAGE_FRAME, MESSAGE_NOTE, MESSAGE_END } kind;
-	bool is_last; /* frame of its call */
-	struct backtrace_frame frame;
-	char note[sizeof(((struct backtrace *)NULL)->note)];
-};
-
-_Static_assert(sizeof(struct message) <= PIPE_BUF, "a message must be written whole");
-
-/* ---- the child ---- */
-
-static void send_message(int fd, const struct message *message)
-{
-	(void)fd_write_all(fd, message, sizeof(*message));
-}
-
-static void send_note(int fd, const char *text)
-{
-	struct message message = { .kind = MESSAGE_NOTE };
-
-	text_copy(message.note, sizeof(message.note), text);
-	send_message(fd, &message);
-}
-
-static void send_frame(void *data, const struct backtrace_frame *frame, bool is_last)
-{
-	const struct message message = {
-		.kind = MESSAGE_FRAME, .is_last = is_last, .frame = *frame
-	};
-	const int *fd = data;
-
-	send_message(*fd, &message);
-}
-
-static void send_call(int fd, struct module *modules, size_t count, uint64_t call)
-{
-	struct message message = { .kind = MESSAGE_CALL };
-
-	modules_describe(modules, count, call, &message.frame);
-	send_message(fd, &message);
-}
-
-/* The signal at the end of the time must end us. */
-static void limit_child(pid_t parent)
-{
-	const struct itimerval time = { .it_value = { .tv_usec = PROCESSOR_MS * 1000 } };
-	const struct rlimit none = { 0, 0 };
-	sigset_t all;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	(void)signal(SIGPROF, SIG_DFL);
-	(void)sigfillset(&all);
-	(void)sigdelset(&all, SIGPROF);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	(void)setitimer(ITIMER_PROF, &time, NULL);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)setrlimit(RLIMIT_FSIZE, &none);
-#ifndef __SANITIZE_ADDRESS__
-	(void)setrlimit(RLIMIT_DATA, &(struct rlimit){ MEMORY_MAX, MEMORY_MAX });
-#endif
-}
-
-/* What comes now needs no file and no privilege. Where there is no such user (in some user
- * namespaces) it is done without. */
-static void drop_privileges(void)
-{
-	const uid_t nobody = 65534;
-
-	if (geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(nobody, nobody, nobody) == 0 &&
-		setresuid(nobody, nobody, nobody) == 0)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* forgotten at a change of user */
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-}
-
-static void find_calls(struct page_snapshot *snapshot, int fd)
-{
-	static struct module modules[MODULES_MAX];
-	size_t count = modules_parse(snapshot->modules, snapshot->modules_bytes, modules);
-	struct module *module = modules_find(modules, count, snapshot->caller);
-	struct message end = { .kind = MESSAGE_END };
-	struct unwinder unwinder;
-	const char *why;
-
-	cleanup_fd int file = module != NULL ? module_open(module) : -1;
-	bool begun = unwind_begin(&unwinder, snapshot, modules, count, &why) == 0;
-
-	drop_privileges();
-	if (begun)
-		unwind_calls(&unwinder);
-	if (!begun || !unwinder.reached_caller) {
-		send_call(fd, modules, count, snapshot->caller - 1);
-		send_note(fd, why);
-		send_message(fd, &end);
-		return;
-	}
-	for (size_t i = 0; i < unwinder.call_count; i++)
-		send_call(fd, modules, count, unwinder.calls[i]);
-	for (size_t i = 0; i < unwinder.call_count; i++)
-		unwind_describe(&unwinder, unwinder.calls[i], send_frame, &fd);
-	if (unwinder.call_count == BACKTRACE_FRAMES)
-		send_note(fd, "there are more calls");
-	send_message(fd, &end);
-}
-
-/* ---- the parent ---- */
+#define WALL_MS 3000
 
 /* Frames of calls that were told already replace the bare calls, one by one. */
 struct listener {
@@ -164,6 +46,10 @@ static void add_frame(struct backtrace *backtrace, const struct backtrace_frame 
 static void hear(struct listener *listener, const struct message *message)
 {
 	switch (message->kind) {
+	case MESSAGE_FIRST_CALL:
+		listener->calls.count = 0;
+		add_frame(&listener->calls, &message->frame);
+		break;
 	case MESSAGE_CALL:
 		add_frame(&listener->calls, &message->frame);
 		break;
@@ -246,8 +132,7 @@ static int start_child(struct page_snapshot *snapshot, pid_t *ret_child)
 		return -errno;
 	*ret_child = fork();
 	if (*ret_child == 0) {
-		limit_child(parent);
-		find_calls(snapshot, ends[1]);
+		backtrace_child(snapshot, parent, ends[1]);
 		_exit(0);
 	}
 	fd_close(&ends[1]);

@@ -4,7 +4,7 @@
  * list of mappings that the preloaded witness kept (struct page_snapshot), after everything ended.
  *
  * All of that is the workload's statement about itself, and so are its files. A child process does
- * the work, loads libdw for it, and has 200 ms of processor time, little memory and, once the
+ * the work, loads libdw for it, and has a second of processor time, little memory and, once the
  * mapped files are open, no way to open any other; a run without refusals has no such child.
  */
 #ifndef MEMCAGE_WITNESS_BACKTRACE_H
@@ -35,9 +35,12 @@ struct backtrace {
 };
 
 /* Reads the snapshot from the file and fills *ret_backtrace. Returns 0, -ENOENT where there is no
- * snapshot of that sequence, or another -errno; then there are no frames. Takes no longer than a
- * second. */
+ * snapshot of that sequence, or another -errno; then there are no frames. Takes no longer than three
+ * seconds. */
 int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace);
+
+/* Whether the file is one of the system's libraries, by its place. */
+bool backtrace_is_system_module(const char *path);
 
 /* The line of the program itself that asked: of the innermost frame that is known by line, belongs
  * to no compiler's or system's headers and is no common wrapper such as xmalloc(). "" where there

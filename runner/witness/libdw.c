@@ -21,7 +21,7 @@ static const struct {
 
 const struct libdw *libdw_load(void)
 {
-	void *library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL);
 
 	if (library == NULL)
 		return NULL;

@@ -17,8 +17,7 @@ static const char *const foreign_sources[] = {
 	NULL,
 };
 
-static const char *const foreign_modules[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/",
-	NULL };
+static const char *const system_places[] = { "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", NULL };
 
 /* Their lines are not those of the program that they run. */
 static const char *const interpreters[] = { "python", "libpython", "ruby", "libruby", "perl",
@@ -45,6 +44,11 @@ static bool starts_with_one(const char *text, const char *const *starts)
 	return false;
 }
 
+bool backtrace_is_system_module(const char *path)
+{
+	return starts_with_one(path, system_places);
+}
+
 static bool is_wrapper(const char *function)
 {
 	size_t length = strcspn(function, "("); /* C++ */
@@ -63,7 +67,7 @@ const char *backtrace_source_line(const struct backtrace *backtrace)
 		const struct backtrace_frame *frame = &backtrace->frames[i];
 
 		if (frame->source[0] != '\0' && !starts_with_one(frame->source, foreign_sources) &&
-			!starts_with_one(frame->module, foreign_modules) &&
+			!backtrace_is_system_module(frame->module) &&
 			!starts_with_one(base_name(frame->module), interpreters) &&
 			!is_wrapper(frame->function))
 			return frame->source;

@@ -205,6 +205,7 @@ static const char *tell_inlined(const struct unwinder *unwinder, Dwfl_Module *mo
 	return outermost;
 }
 
+/* Lines of the system's libraries help nobody here, and theirs is the most to read. */
 void unwind_describe(struct unwinder *unwinder, uint64_t call,
 	void (*tell)(void *data, const struct backtrace_frame *frame, bool is_last), void *data)
 {
@@ -212,19 +213,21 @@ void unwind_describe(struct unwinder *unwinder, uint64_t call,
 	Dwfl_Module *module = libdw->dwfl_addrmodule(unwinder->dwfl, call);
 	const struct teller teller = { tell, data };
 	struct backtrace_frame frame = { 0 };
-	const char *symbol, *function, *file;
+	const char *symbol, *function = NULL, *file;
 	GElf_Off offset;
 	GElf_Sym facts;
 	Dwfl_Line *line;
 	int number = 0;
 
 	modules_describe(unwinder->modules, unwinder->module_count, call, &frame);
-	if (module != NULL) {
+	if (module != NULL && !backtrace_is_system_module(frame.module)) {
 		line = libdw->dwfl_module_getsrc(module, call);
 		file = line != NULL ? libdw->dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL)
 				    : NULL;
 		put_source(file, number, frame.source, sizeof(frame.source));
 		function = tell_inlined(unwinder, module, call, &frame, &teller);
+	}
+	if (module != NULL) {
 		symbol = libdw->dwfl_module_addrinfo(
 			module, call, &offset, &facts, NULL, NULL, NULL);
 		if (symbol == NULL || (is_rust_v0(symbol) && function != NULL))

@@ -120,7 +120,7 @@ static void report_modules(struct unwinder *unwinder)
 
 static void load_demangler(struct unwinder *unwinder)
 {
-	void *library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
+	void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_LOCAL);
 	void *function = library != NULL ? dlsym(library, "__cxa_demangle") : NULL;
 
 	memcpy(&unwinder->demangle, &function, sizeof(function));
@@ -163,14 +163,16 @@ static pid_t next_thread(Dwfl *dwfl, void *data, void **thread)
 
 static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret_word, void *data)
 {
-	const struct unwinder *unwinder = data;
+	struct unwinder *unwinder = data;
 	const struct page_snapshot *snapshot = unwinder->snapshot;
 	uint64_t at = address - snapshot->registers[SNAPSHOT_REGISTER_STACK];
 
 	(void)dwfl;
 	if (snapshot->stack_bytes < sizeof(*ret_word) ||
-		at > snapshot->stack_bytes - sizeof(*ret_word))
+		at > snapshot->stack_bytes - sizeof(*ret_word)) {
+		unwinder->stack_ended |= snapshot->stack_bytes == sizeof(snapshot->stack);
 		return false;
+	}
 	memcpy(ret_word, snapshot->stack + at, sizeof(*ret_word));
 	return true;
 }

@@ -23,6 +23,7 @@ struct unwinder {
 	uint64_t calls[BACKTRACE_FRAMES]; /* addresses inside the calls, innermost first */
 	size_t call_count;
 	bool reached_caller;                                      /* of the library */
+	bool stack_ended;                                         /* what was kept of it */
 	char *(*demangle)(const char *, char *, size_t *, int *); /* or NULL */
 };
 
