@@ -181,6 +181,7 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 	ret_facts->mechanisms = run->cage.mechanisms;
 	ret_facts->degraded = run->cage.degraded;
 	ret_facts->warnings = run->cage.warnings;
+	ret_facts->backtrace = run->witnesses.backtrace;
 	describe_limits(run, ret_facts);
 	warn_of_outer_limit(run, ret_facts);
 	describe_memory(run, ret_facts);

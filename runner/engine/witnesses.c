@@ -106,6 +106,8 @@ void witnesses_close(struct witnesses *witnesses)
 	trace_close(&witnesses->trace);
 	free(witnesses->environment);
 	witnesses->environment = NULL;
+	free(witnesses->backtrace);
+	witnesses->backtrace = NULL;
 }
 
 static const struct process *main_process(const struct witness_tap *tap)
@@ -273,6 +275,25 @@ static void tell_traced(struct witnesses *witnesses, struct refusals *refusals)
 	}
 }
 
+/* A line that the program's own runtime told is the better one. */
+static void tell_backtrace(struct witnesses *witnesses, struct refusals *refusals)
+{
+	struct refusal *first = &refusals->first;
+
+	if (!refusals->first_known || first->sequence == 0)
+		return;
+	witnesses->backtrace = malloc(sizeof(*witnesses->backtrace));
+	if (witnesses->backtrace == NULL || backtrace_find(witnesses->preload.fd, first->record,
+						    first->sequence, witnesses->backtrace) < 0) {
+		free(witnesses->backtrace);
+		witnesses->backtrace = NULL;
+		return;
+	}
+	if (first->source_line[0] == '\0')
+		text_copy(first->source_line, sizeof(first->source_line),
+			backtrace_source_line(witnesses->backtrace));
+}
+
 void witnesses_tell(
 	struct witnesses *witnesses, const struct preload_limits *limits, struct evidence *evidence)
 {
@@ -281,6 +302,7 @@ void witnesses_tell(
 		preload_collect(
 			&witnesses->preload, limits, evidence->main_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
+	tell_backtrace(witnesses, &evidence->refusals);
 	if (witnesses->match_signatures)
 		tell_signatures(witnesses, evidence);
 }

@@ -10,6 +10,7 @@
 #include "judge/evidence.h"
 #include "memcage/memcage.h"
 #include "watch/watch.h"
+#include "witness/backtrace.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
 #include "witness/signature.h"
@@ -42,6 +43,8 @@ struct witnesses {
 	bool traced; /* it did watch; known at the end */
 
 	struct text_list *notes; /* borrowed */
+
+	struct backtrace *backtrace; /* of the first refusal; NULL: none is known */
 
 	bool match_signatures;
 	struct witness_tap taps[2]; /* stdout, stderr */

@@ -56,6 +56,7 @@ struct report_facts {
 	struct counter processes_seen;
 	struct counter processes_covered; /* a witness got into; unknown: as the witness counted */
 	struct text_list uncovered;       /* of those seen, the commands that no witness got into */
+	const struct backtrace *backtrace; /* of the first refusal, or NULL */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
 

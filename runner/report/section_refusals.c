@@ -2,6 +2,7 @@
 #include "report/sections.h"
 
 #include "report/build.h"
+#include "witness/backtrace.h"
 
 /* Which witnesses had something to look at. */
 static json_t *witnesses(const struct evidence *evidence)
@@ -39,6 +40,24 @@ static struct counter at_ms(const struct report_facts *facts, const struct refus
 	return counter_of((refusal->boottime_us - facts->started_boottime_us) / 1000);
 }
 
+static json_t *backtrace_frames(const struct backtrace *backtrace)
+{
+	struct builder list = build_list();
+
+	for (size_t i = 0; backtrace != NULL && i < backtrace->count; i++) {
+		const struct backtrace_frame *frame = &backtrace->frames[i];
+		struct builder object = build_object();
+
+		put_text(&object, "module", frame->module);
+		put_counter(&object, "offset",
+			frame->offset_known ? counter_of(frame->offset) : (struct counter){ 0 });
+		put_text(&object, "function", frame->function);
+		put_text(&object, "source", frame->source);
+		append_value(&list, build_end(&object));
+	}
+	return build_end(&list);
+}
+
 static json_t *first(const struct report_facts *facts, const struct refusals *refusals)
 {
 	const struct refusal *refusal = &refusals->first;
@@ -56,6 +75,8 @@ static json_t *first(const struct report_facts *facts, const struct refusals *re
 	put_text(&object, "command", refusal->command);
 	put_counter(&object, "at_ms", at_ms(facts, refusal));
 	put_text(&object, "source_line", refusal->source_line);
+	put_value(&object, "backtrace", backtrace_frames(facts->backtrace));
+	put_text(&object, "backtrace_note", facts->backtrace != NULL ? facts->backtrace->note : "");
 	return build_end(&object);
 }
 

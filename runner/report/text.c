@@ -61,6 +61,7 @@ static const struct entry entries[] = {
 	{ .print = text_print_timeline },
 	{ .print = text_print_counters },
 	{ .print = text_print_refusals },
+	{ .print = text_print_backtrace },
 	{ "Message", "{message}[ ({runtime})]" },
 	{ .print = text_print_kills },
 	{ "Processes",

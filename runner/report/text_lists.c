@@ -12,6 +12,7 @@
 
 #define ARGUMENTS_SHOWN 40
 #define LINE_SIZE 1024
+#define CALLS_SHOWN 8
 
 /* One line for each text of the list, the first with the label. */
 static void print_texts(const json_t *report, const char *path, const char *label, FILE *out)
@@ -195,6 +196,53 @@ void text_print_refusals(const json_t *report, FILE *out)
 	print_lines(report, "Allocations", lines, out);
 	if (json_array_size(uncovered) > 0)
 		print_texts(report, "alloc_failures.coverage.uncovered", "Not watched", out);
+}
+
+/* "inner() at a.c:4", "/usr/lib/libx.so+0x1182": the source where it is known, else the file. */
+static void print_call(const json_t *frame, FILE *out)
+{
+	const char *function = report_text(frame, "function"),
+		   *source = report_text(frame, "source"), *module = report_text(frame, "module");
+	uint64_t offset;
+
+	if (function != NULL) {
+		text_harmless(out, function);
+		(void)fputs(strchr(function, '(') == NULL ? "() " : " ", out);
+	}
+	if (source != NULL) {
+		(void)fputs("at ", out);
+		text_harmless(out, source);
+	} else if (module != NULL) {
+		(void)fputs(function != NULL ? "in " : "", out);
+		text_harmless(out, base_name(module));
+		if (report_number(frame, "offset", &offset))
+			(void)fprintf(out, "+0x%" PRIx64, offset);
+	} else if (function == NULL) {
+		(void)fputc('?', out);
+	}
+	(void)fputc('\n', out);
+}
+
+void text_print_backtrace(const json_t *report, FILE *out)
+{
+	const json_t *frames = report_at(report, "alloc_failures.first.backtrace");
+	const char *note = report_text(report, "alloc_failures.first.backtrace_note");
+	size_t count = json_array_size(frames);
+
+	for (size_t i = 0; i < count && i < CALLS_SHOWN; i++) {
+		text_label(out, i == 0 ? "Called from" : "");
+		print_call(json_array_get(frames, i), out);
+	}
+	if (count > CALLS_SHOWN) {
+		text_label(out, "");
+		(void)fprintf(out, "... and %zu more\n", count - CALLS_SHOWN);
+	}
+	if (note != NULL) {
+		text_label(out, count == 0 ? "Called from" : "");
+		(void)fputc('(', out);
+		text_harmless(out, note);
+		(void)fputs(")\n", out);
+	}
 }
 
 void text_print_kills(const json_t *report, FILE *out)

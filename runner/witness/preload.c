@@ -104,7 +104,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library,
 	struct memcage_failure *reterr_failure)
 {
 	struct preload_witness witness = PRELOAD_NONE;
-	struct witness_page page = { .magic = PAGE_MAGIC, .size = sizeof(page) };
+	struct witness_page page = { .magic = PAGE_MAGIC, .size = sizeof(struct page_file) };
 	int result;
 
 	if (library != NULL && !take_library(library, witness.library, sizeof(witness.library)))
@@ -119,8 +119,10 @@ int preload_open(struct preload_witness *ret_witness, const char *library,
 	if (witness.fd < 0)
 		return failure_errno(
 			reterr_failure, -witness.fd, "no file for the witness in /dev/shm or /tmp");
-	/* Written in full here, so that its memory is charged to us and not to the cage. */
+	/* All of it is had here, so that its memory is charged to us and not to the cage. */
 	result = fd_write_all(witness.fd, &page, sizeof(page));
+	if (result == 0)
+		result = -posix_fallocate(witness.fd, 0, sizeof(struct page_file));
 	if (result == 0 &&
 		(flock(witness.fd, LOCK_EX | LOCK_NB) < 0 || fchmod(witness.fd, 0666) < 0))
 		result = -errno;

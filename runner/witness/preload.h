@@ -7,13 +7,14 @@
  * that came back refused, and which of them the same thread was granted at its next attempt. They
  * meet in one file, witness_page of witness/preload/page.h: counters; the first 32 refusals and the
  * last ones, each with size, function, cause with its numbers, pid, command and the source line of
- * a Python program; hard refusals per process. A program that is started with an environment
+ * a Python program; of the first 8 kept ones registers, stack and mapped files
+ * (witness/backtrace.h); hard refusals per process. A program that is started with an environment
  * without it gets it back (witness/preload/inherit.h). Not seen: static and set-user-ID programs,
  * those that these start with another environment, and those that bring their own malloc (only its
  * mappings).
  *
- * To explain a refusal the library reads /proc: a program that put itself under a seccomp filter
- * which kills for openat() would be killed there.
+ * To explain a refusal the library reads /proc and its own stack: a program that put itself under a
+ * seccomp filter which kills for openat() or process_vm_readv() would be killed there.
  *
  * The workload can write into that file. What it says is read as a statement of the workload about
  * itself: checked for sense, never trusted with a length, never proof against a counter of the

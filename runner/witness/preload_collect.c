@@ -130,6 +130,8 @@ static void collect_records(const struct witness_page *page, const struct preloa
 		return;
 	refusals->first_known = true;
 	refusals->first = refusal_of(first, limits);
+	refusals->first.sequence = first->sequence;
+	refusals->first.record = (uint32_t)(first - page->records);
 	refusals->hard_was_last = last->outlived == 0;
 }
 
@@ -173,7 +175,7 @@ void preload_collect(const struct preload_witness *witness, const struct preload
 		return;
 	/* Read, not mapped: the file may have been cut, and then a mapping would be our end. */
 	if (pread(witness->fd, &page, sizeof(page), 0) != (ssize_t)sizeof(page) ||
-		page.magic != PAGE_MAGIC || page.size != sizeof(page))
+		page.magic != PAGE_MAGIC || page.size != sizeof(struct page_file))
 		return;
 	if (page.hard > COUNT_MAX || page.retried > COUNT_MAX || page.impossible > COUNT_MAX ||
 		page.attached > COUNT_MAX)

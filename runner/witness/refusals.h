@@ -37,6 +37,8 @@ struct refusal {
 	char command[64];       /* comm */
 	uint64_t boottime_us;   /* CLOCK_BOOTTIME */
 	char source_line[256];  /* "script.py:2", or "" where it is not known */
+	uint64_t sequence; /* of the preloaded witness, to find its snapshot by; 0: another's */
+	uint32_t record;   /* of the preloaded witness: the index */
 };
 
 struct refusals {

@@ -29,12 +29,14 @@ TOOLS = {
 C = ("-O1", "-fno-builtin-malloc", "-pthread")
 COMPILE = {
     "runtime_cc": [("gcc", *C, "allocate.c", "-o", "c_glibc"), ("gcc", *C, "-static", "allocate.c", "-o", "c_static")],
-    "runtime_musl": [("musl-gcc", *C, "allocate.c", "-o", "c_musl")],
-    "runtime_c++": [("g++", "-O1", "allocate.cpp", "-o", "cpp")],
+    "runtime_musl": [("musl-gcc", *C, "allocate.c", "-o", "c_musl"),
+                     ("musl-gcc", *C, "-g", "allocate.c", "-o", "c_musl_debug")],
+    "runtime_c++": [("g++", "-O1", "allocate.cpp", "-o", "cpp"), ("g++", "-g", "-O1", "allocate.cpp", "-o", "cpp_debug")],
     "runtime_jemalloc": [("gcc", *C, "allocate.c", "-o", "c_jemalloc", "-Wl,--no-as-needed", "-l:libjemalloc.so.2")],
     "runtime_tcmalloc": [("gcc", *C, "allocate.c", "-o", "c_tcmalloc", "-Wl,--no-as-needed",
                           "-l:libtcmalloc_minimal.so.4")],
-    "runtime_rust": [("rustc", "-O", "allocate.rs", "-o", "rust")],
+    "runtime_rust": [("rustc", "-O", "allocate.rs", "-o", "rust"),
+                     ("rustc", "-g", "-O", "allocate.rs", "-o", "rust_debug")],
     "runtime_go": [("go", "build", "-o", "go", "allocate.go")],
     "runtime_java": [("javac", "-d", ".", "Allocate.java")],
 }

@@ -15,6 +15,7 @@
 #include "judge/verdict.h"
 #include "report/facts.h"
 #include "report/json.h"
+#include "witness/backtrace.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -123,6 +124,18 @@ static inline void refused(struct sample *sample, enum refusal_cause cause)
 		"RLIMIT_DATA 251658240, data 9437184");
 	sample->facts.at_limit_fail = sample->evidence.at_limit_fail = cause == CAUSE_AT_LIMIT_FAIL;
 }
+
+static const struct backtrace sample_backtrace = {
+	.count = 3,
+	.frames = { { .module = "/home/me/job",
+			    .offset_known = true,
+			    .offset = 0x1182,
+			    .function = "load",
+			    .source = "/home/me/job.c:12" },
+		{ .module = "/usr/lib/libx.so.1", .offset_known = true, .offset = 0x20f0 },
+		{ .module = "/opt/gone.so" } },
+	.note = "there are more calls",
+};
 
 static inline void says(struct sample *sample, const char *runtime, const char *text)
 {

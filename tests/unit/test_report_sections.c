@@ -156,7 +156,22 @@ static void test_refusals(void **state)
 	assert_number(report, "alloc_failures.first.at_ms", 120);
 	assert_number(report, "alloc_failures.coverage.processes", 3);
 	assert_text(report, "alloc_failures.coverage.uncovered.0", "static-tool");
+	assert_int_equal(json_array_size(report_at(report, "alloc_failures.first.backtrace")), 0);
 	json_decref(report);
+
+	sample->facts.backtrace = &sample_backtrace;
+	report = sample_reread(sample, "refusals_backtrace");
+	assert_int_equal(json_array_size(report_at(report, "alloc_failures.first.backtrace")), 3);
+	assert_text(report, "alloc_failures.first.backtrace.0.module", "/home/me/job");
+	assert_number(report, "alloc_failures.first.backtrace.0.offset", 0x1182);
+	assert_text(report, "alloc_failures.first.backtrace.0.function", "load");
+	assert_text(report, "alloc_failures.first.backtrace.0.source", "/home/me/job.c:12");
+	assert_null_member(report, "alloc_failures.first.backtrace.2.offset");
+	assert_null_member(report, "alloc_failures.first.backtrace.2.function");
+	assert_null_member(report, "alloc_failures.first.backtrace.2.source");
+	assert_text(report, "alloc_failures.first.backtrace_note", "there are more calls");
+	json_decref(report);
+	sample->facts.backtrace = NULL;
 
 	refusals->first.boottime_us = 4999999; /* before the run: the process wrote nonsense */
 	refusals->first.source_line[0] = '\0';

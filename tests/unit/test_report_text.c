@@ -52,6 +52,7 @@ static json_t *rich_report(void)
 	text_copy(sample->judgement.because[0], BECAUSE_SIZE,
 		"the kernel log names /docker/abc as the group whose limit was hit");
 	text_copy(sample->judgement.because[1], BECAUSE_SIZE, "the main process ended by SIGKILL");
+	facts->backtrace = &sample_backtrace;
 	facts->timeline_count = sizeof(growth) / sizeof(*growth);
 	facts->wall_time_ms = 5000;
 	facts->pids = 64;

@@ -25,6 +25,13 @@
 #define PAGE_PROCESSES 64
 #define PAGE_LIMITS 4
 
+/* The first of the records have a snapshot each. */
+#define PAGE_SNAPSHOTS 8
+#define SNAPSHOT_STACK 16384
+#define SNAPSHOT_MODULES 12288
+#define SNAPSHOT_REGISTERS 17 /* of x86-64, by their DWARF numbers */
+#define SNAPSHOT_REGISTER_STACK 7
+
 enum page_function {
 	FUNCTION_MALLOC,
 	FUNCTION_CALLOC,
@@ -76,7 +83,7 @@ struct page_limit {
 
 struct witness_page {
 	uint64_t magic;
-	uint64_t size;     /* sizeof(struct witness_page): both sides must be of one build */
+	uint64_t size;     /* sizeof(struct page_file): both sides must be of one build */
 	uint64_t attached; /* execs that the witness got into */
 	uint64_t sequence; /* of the last refusal */
 	uint64_t hard, retried, impossible;
@@ -86,6 +93,24 @@ struct witness_page {
 	struct page_limit limits[PAGE_LIMITS];
 	struct page_process processes[PAGE_PROCESSES];
 	struct page_record records[PAGE_RECORDS];
+};
+
+/* What it takes to find out, later and elsewhere, by which calls a refused request came about. */
+struct page_snapshot {
+	uint64_t sequence; /* of the record that it belongs to; 0: of none */
+	uint64_t caller;   /* where the interposed function was to return to; 0: not known */
+	uint64_t registers[SNAPSHOT_REGISTERS]; /* inside the library; the others are 0 */
+	uint32_t stack_bytes;                   /* kept, from the stack pointer upwards */
+	uint32_t modules_bytes;                 /* of whole lines */
+	uint32_t modules_cut;                   /* there were more */
+	unsigned char stack[SNAPSHOT_STACK];
+	char modules[SNAPSHOT_MODULES]; /* /proc/self/maps, what is executable and has a file */
+};
+
+/* The whole file. The snapshots stand apart so that a run without refusals need not read them. */
+struct page_file {
+	struct witness_page page;
+	struct page_snapshot snapshots[PAGE_SNAPSHOTS];
 };
 
 #endif

@@ -3,12 +3,13 @@
 
 #include "witness/preload/bytes.h"
 #include "witness/preload/kernel.h"
+#include "witness/preload/python_frames.h"
 #include "witness/preload/resolve.h"
 
 bool python_present(void)
 {
-	return real.python_dump_traceback != NULL && real.python_holds_gil != NULL &&
-	       real.python_current_thread != NULL && real.python_own_thread != NULL;
+	return real.python_holds_gil != NULL && real.python_current_thread != NULL &&
+	       real.python_own_thread != NULL;
 }
 
 /* Where there is no room for the whole path, its last part. */
@@ -66,22 +67,33 @@ static void *thread_that_runs(void)
 	return own == real.python_current_thread() ? own : NULL;
 }
 
+/* As faulthandler does in a signal handler. */
+static void dump(void *thread, char *text, size_t size)
+{
+	int ends[2];
+	long got;
+
+	text[0] = '\0';
+	if (kernel_pipe(ends) < 0)
+		return;
+	real.python_dump_traceback(ends[1], thread);
+	got = kernel_read(ends[0], text, size - 1);
+	text[got > 0 ? got : 0] = '\0';
+	kernel_close(ends[0]);
+	kernel_close(ends[1]);
+}
+
 void python_source_line(char *to, size_t size)
 {
 	char text[640]; /* the header and one frame */
 	void *thread = thread_that_runs();
-	int ends[2];
-	long got;
 
 	to[0] = '\0';
-	if (thread == NULL || kernel_pipe(ends) < 0)
+	if (thread == NULL)
 		return;
-	real.python_dump_traceback(ends[1], thread);
-	got = kernel_read(ends[0], text, sizeof(text) - 1);
-	if (got > 0) {
-		text[got] = '\0';
-		take_frame(text, to, size);
-	}
-	kernel_close(ends[0]);
-	kernel_close(ends[1]);
+	if (real.python_dump_traceback != NULL)
+		dump(thread, text, sizeof(text));
+	else
+		python_frames_describe(thread, text, sizeof(text));
+	take_frame(text, to, size);
 }

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether this process is a CPython that can tell. */
+/* Whether this process is a CPython. */
 bool python_present(void);
 
 /* Writes "file.py:2" of this thread's innermost Python frame, or "" where this thread does not hold
- * the interpreter. Uses what faulthandler uses in signal handlers: it neither allocates nor locks.
+ * the interpreter or it is a CPython that does not tell. Neither allocates nor locks.
  * May change errno. */
 void python_source_line(char *to, size_t size);
 

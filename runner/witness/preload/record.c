@@ -6,47 +6,25 @@
 #include "witness/preload/bytes.h"
 #include "witness/preload/cause.h"
 #include "witness/preload/kernel.h"
-#include "witness/preload/python.h"
 #include "witness/preload/resolve.h"
+#include "witness/preload/slots.h"
+#include "witness/preload/tally.h"
 
 /* A refusal costs some microseconds to explain. A process that is refused this often is not
  * explained any further: its later ones count with a cause unknown. */
 #define EXPLAINED_MAX 4096
-#define SOURCE_LINES_MAX 16
 
 _Thread_local struct thread_state record_thread __attribute__((tls_model("initial-exec")));
 uint64_t record_watch = UINT64_MAX;
 
-static struct witness_page *page; /* NULL: nobody is watching */
+static struct page_file *file;    /* NULL: nobody is watching */
+static struct witness_page *page; /* in it */
 static uint64_t outlive_watch =
 	UINT64_MAX; /* the smallest hard refusal that nothing has outlived */
 static uint64_t pending_watch = UINT64_MAX; /* the smallest that a thread may still settle */
-static uint32_t explained, source_lines;
+static uint32_t explained;
 
 extern char **environ __attribute__((weak));
-
-static void add(uint64_t *counter, uint64_t number)
-{
-	(void)__atomic_fetch_add(counter, number, __ATOMIC_RELAXED);
-}
-
-static void lower(uint64_t *minimum, uint64_t value)
-{
-	uint64_t now = __atomic_load_n(minimum, __ATOMIC_RELAXED);
-
-	while (value < now && !__atomic_compare_exchange_n(minimum, &now, value, true,
-				      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
-
-static void raise_to(uint64_t *maximum, uint64_t value)
-{
-	uint64_t now = __atomic_load_n(maximum, __ATOMIC_RELAXED);
-
-	while (value > now && !__atomic_compare_exchange_n(maximum, &now, value, true,
-				      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-}
 
 static void set_watch(void)
 {
@@ -54,100 +32,6 @@ static void set_watch(void)
 	uint64_t outlive = __atomic_load_n(&outlive_watch, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&record_watch, pending < outlive ? pending : outlive, __ATOMIC_RELAXED);
-}
-
-/* ---- counters that a retry takes back ---- */
-
-static void count_process(int32_t pid, uint32_t change)
-{
-	for (int i = 0; i < PAGE_PROCESSES; i++) {
-		struct page_process *process = &page->processes[i];
-		int32_t owner = __atomic_load_n(&process->pid, __ATOMIC_RELAXED);
-
-		if (owner == 0 && __atomic_compare_exchange_n(&process->pid, &owner, pid, false,
-					  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			owner = pid;
-		if (owner == pid) {
-			(void)__atomic_fetch_add(&process->hard, change, __ATOMIC_RELAXED);
-			return;
-		}
-	}
-}
-
-static void count_limit(uint64_t bytes, uint64_t change)
-{
-	for (int i = 0; i < PAGE_LIMITS; i++) {
-		struct page_limit *limit = &page->limits[i];
-		uint64_t owner = __atomic_load_n(&limit->bytes, __ATOMIC_RELAXED);
-
-		if (owner == 0 && __atomic_compare_exchange_n(&limit->bytes, &owner, bytes, false,
-					  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			owner = bytes;
-		if (owner == bytes) {
-			add(&limit->hard, change);
-			return;
-		}
-	}
-}
-
-/* change: 1, or its negation to take one back. */
-static void count_hard(const struct pending *refusal, uint64_t change)
-{
-	add(&page->hard, change);
-	add(&page->by_cause[refusal->cause], change);
-	count_process(refusal->pid, (uint32_t)change);
-	if (refusal->cause == CAUSE_RLIMIT_DATA && refusal->limit != 0)
-		count_limit(refusal->limit, change);
-}
-
-/* ---- records ---- */
-
-static bool move_state(struct page_record *record, uint32_t from, uint32_t to)
-{
-	return __atomic_compare_exchange_n(
-		&record->state, &from, to, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-/* A record to write, or -1 where another thread is just writing it. */
-static int32_t claim_record(uint64_t sequence)
-{
-	int32_t recent = PAGE_FIRST + (int32_t)(sequence % PAGE_RECENT);
-
-	for (int32_t i = 0; i < PAGE_FIRST; i++)
-		if (__atomic_load_n(&page->records[i].state, __ATOMIC_RELAXED) == RECORD_FREE &&
-			move_state(&page->records[i], RECORD_FREE, RECORD_BUSY))
-			return i;
-	if (move_state(&page->records[recent], RECORD_FREE, RECORD_BUSY) ||
-		move_state(&page->records[recent], RECORD_HARD, RECORD_BUSY))
-		return recent;
-	return -1;
-}
-
-static void write_record(
-	const struct pending *refusal, enum page_function function, const struct cause *cause)
-{
-	struct page_record *record = &page->records[refusal->record];
-	char command[sizeof(record->command)] = "";
-	long length = bytes_read_file("/proc/self/comm", command, sizeof(command));
-
-	record->outlived = 0;
-	record->sequence = refusal->sequence;
-	record->request_bytes = refusal->size;
-	record->boottime_us = kernel_boottime_us();
-	record->limit = cause->limit;
-	record->used = cause->used;
-	record->cause = refusal->cause;
-	record->function = (uint32_t)function;
-	record->pid = refusal->pid;
-	record->overcommit_mode = cause->overcommit_mode;
-	if (length > 0 && command[length - 1] == '\n')
-		command[length - 1] = '\0';
-	bytes_copy(record->command, sizeof(record->command), command, sizeof(command));
-	record->source_line[0] = '\0';
-	if (python_present() &&
-		__atomic_fetch_add(&source_lines, 1, __ATOMIC_RELAXED) < SOURCE_LINES_MAX)
-		python_source_line(record->source_line, sizeof(record->source_line));
-	__atomic_store_n(&record->state, RECORD_HARD, __ATOMIC_RELEASE);
 }
 
 /* ---- what this thread may still settle ---- */
@@ -175,8 +59,8 @@ static void remember(const struct pending *refusal)
 	if (thread->pending_count == RECORD_PENDING)
 		forget(0);
 	thread->pending[thread->pending_count++] = *refusal;
-	lower(&pending_watch, refusal->size);
-	lower(&outlive_watch, refusal->size);
+	tally_lower(&pending_watch, refusal->size);
+	tally_lower(&outlive_watch, refusal->size);
 	set_watch();
 }
 
@@ -187,12 +71,12 @@ static void settle(uint32_t index)
 	forget(index);
 	if (refusal.pid != kernel_pid()) /* our parent's, before it forked */
 		return;
-	count_hard(&refusal, (uint64_t)-1);
-	add(&page->retried, 1);
+	tally_hard(page, &refusal, (uint64_t)-1);
+	tally_add(&page->retried, 1);
 	if (refusal.record < 0)
 		return;
 	/* The record may be another's by now. */
-	if (move_state(&page->records[refusal.record], RECORD_HARD, RECORD_BUSY)) {
+	if (slot_move_state(&page->records[refusal.record], RECORD_HARD, RECORD_BUSY)) {
 		bool same = page->records[refusal.record].sequence == refusal.sequence;
 
 		__atomic_store_n(&page->records[refusal.record].state,
@@ -249,11 +133,11 @@ static void explain_and_count(enum page_function function, uint64_t size)
 	refusal.cause = (uint32_t)cause.name;
 	refusal.limit = cause.limit;
 	/* Counted first: explaining may be the last that this process does. */
-	count_hard(&refusal, 1);
-	raise_to(&page->largest_bytes, size);
-	refusal.record = claim_record(refusal.sequence);
+	tally_hard(page, &refusal, 1);
+	tally_raise(&page->largest_bytes, size);
+	refusal.record = slot_claim(page, refusal.sequence);
 	if (refusal.record >= 0)
-		write_record(&refusal, function, &cause);
+		slot_write(file, &refusal, function, &cause);
 	remember(&refusal);
 }
 
@@ -265,7 +149,7 @@ void record_refused(enum page_function function, uint64_t size)
 	if (page == NULL || thread->busy)
 		return;
 	if (cause_is_impossible(size)) {
-		add(&page->impossible, 1);
+		tally_add(&page->impossible, 1);
 		return;
 	}
 	thread->busy = true;
@@ -278,13 +162,13 @@ void record_overflow(enum page_function function)
 {
 	(void)function;
 	if (page != NULL)
-		add(&page->impossible, 1);
+		tally_add(&page->impossible, 1);
 }
 
 void record_soft(void)
 {
 	if (page != NULL)
-		add(&page->soft, 1);
+		tally_add(&page->soft, 1);
 }
 
 /* ---- the beginning ---- */
@@ -304,7 +188,7 @@ static const char *page_path(void)
 __attribute__((constructor)) static void attach(void)
 {
 	const char *path = page_path();
-	struct witness_page *mapped = NULL;
+	struct page_file *mapped = NULL;
 	int fd = path != NULL ? kernel_open(path, O_RDWR | O_NOFOLLOW | O_NOCTTY) : -1;
 
 	if (!__atomic_load_n(&real.ready, __ATOMIC_ACQUIRE))
@@ -315,8 +199,10 @@ __attribute__((constructor)) static void attach(void)
 	if (kernel_call(SYS_lseek, fd, 0, SEEK_END, 0, 0, 0) >= (long)sizeof(*mapped))
 		mapped = kernel_map_shared(fd, sizeof(*mapped));
 	kernel_close(fd);
-	if (mapped == NULL || mapped->magic != PAGE_MAGIC || mapped->size != sizeof(*mapped))
+	if (mapped == NULL || mapped->page.magic != PAGE_MAGIC ||
+		mapped->page.size != sizeof(*mapped))
 		return;
-	add(&mapped->attached, 1);
-	__atomic_store_n(&page, mapped, __ATOMIC_RELEASE);
+	tally_add(&mapped->page.attached, 1);
+	file = mapped;
+	__atomic_store_n(&page, &mapped->page, __ATOMIC_RELEASE);
 }

@@ -55,6 +55,12 @@ static const struct {
 		offsetof(struct real_functions, python_current_thread) },
 	{ "PyGILState_GetThisThreadState", ANYWHERE,
 		offsetof(struct real_functions, python_own_thread) },
+	{ "Py_GetVersion", ANYWHERE, offsetof(struct real_functions, python_version) },
+	{ "PyEval_GetFrame", ANYWHERE, offsetof(struct real_functions, python_frame) },
+	{ "PyFrame_GetLineNumber", ANYWHERE, offsetof(struct real_functions, python_frame_line) },
+	{ "PyUnstable_InterpreterFrame_GetLine", ANYWHERE,
+		offsetof(struct real_functions, python_interpreter_frame_line) },
+	{ "_PyRuntime", ANYWHERE, offsetof(struct real_functions, python_runtime) },
 };
 
 struct real_functions real;
@@ -129,13 +135,14 @@ static bool read_object(const struct dl_phdr_info *info, struct object *object, 
 	return object->symbols != NULL && object->names != NULL;
 }
 
-/* A function that the object itself defines, in the version that new programs get. */
+/* A function or variable that the object itself defines, in the version that new programs get. */
 static bool is_definition(const struct object *object, uint32_t index, const char *name)
 {
 	const ElfW(Sym) *symbol = &object->symbols[index];
 
 	return symbol->st_shndx != SHN_UNDEF && symbol->st_value != 0 &&
-	       ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
+	       (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC ||
+		       ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT) &&
 	       ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
 	       (object->versions == NULL || (object->versions[index] & 0x8000) == 0) &&
 	       bytes_equal(object->names + symbol->st_name, name);
@@ -174,7 +181,7 @@ static uint32_t find_old(const struct object *object, const char *name)
 	return 0;
 }
 
-static uintptr_t find_function(const struct object *object, const char *name)
+static uintptr_t find_symbol(const struct object *object, const char *name)
 {
 	uint32_t index = 0;
 
@@ -204,13 +211,13 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 		walk->found.library = info->dlpi_name;
 		return 0;
 	}
-	if (!walk->passed_us && find_function(&object, "malloc") != 0)
+	if (!walk->passed_us && find_symbol(&object, "malloc") != 0)
 		walk->found.own_allocator = true;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		uintptr_t *slot = (uintptr_t *)((char *)&walk->found + wanted[i].offset);
 
 		if (*slot == 0 && (walk->passed_us || wanted[i].place == ANYWHERE))
-			*slot = find_function(&object, wanted[i].name);
+			*slot = find_symbol(&object, wanted[i].name);
 	}
 	return 0;
 }

@@ -48,6 +48,11 @@ struct real_functions {
 	int (*python_holds_gil)(void);
 	void *(*python_current_thread)(void); /* who runs */
 	void *(*python_own_thread)(void);     /* who we are */
+	const char *(*python_version)(void);
+	void *(*python_frame)(void); /* borrowed */
+	int (*python_frame_line)(void *frame);
+	int (*python_interpreter_frame_line)(void *frame);
+	const void *python_runtime; /* the variable */
 
 	const char *library; /* ours: the path by which the loader found it */
 	bool ready;
