@@ -35,8 +35,8 @@ struct backtrace {
 };
 
 /* Reads the snapshot from the file and fills *ret_backtrace. Returns 0, -ENOENT where there is no
- * snapshot of that sequence, or another -errno; then there are no frames. Takes no longer than three
- * seconds. */
+ * snapshot of that sequence, or another -errno; then there are no frames. Takes no longer than
+ * three seconds. */
 int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace);
 
 /* Whether the file is one of the system's libraries, by its place. */
