@@ -70,3 +70,20 @@ int process_stat_read(pid_t pid, struct process_stat *ret_stat)
 	length = file_read(AT_FDCWD, path, text, sizeof(text));
 	return length < 0 ? (int)length : process_stat_parse(text, ret_stat);
 }
+
+uint64_t process_data_bytes(pid_t pid)
+{
+	static const char key[] = "\nVmData:";
+	char path[64], text[4096], digits[TEXT_NUMBER_SIZE];
+	const char *line;
+	uint64_t kilobytes;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0 || (line = strstr(text, key)) == NULL)
+		return 0;
+	line += strlen(key);
+	line += strspn(line, " \t");
+	text_copy(digits, sizeof(digits), line);
+	digits[strcspn(digits, " \n")] = '\0';
+	return parse_number(digits, &kilobytes) == 0 ? kilobytes * 1024 : 0;
+}

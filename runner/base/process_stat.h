@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * process_stat.h - the few facts of /proc/PID/stat that are asked for, of a living process or of a
- * dead one that nobody has waited for yet. Allocates nothing; may be called between fork and exec.
+ * process_stat.h - the few facts of /proc/PID/stat and status that are asked for, of a living
+ * process or of a dead one that nobody has waited for yet. Allocates nothing; may be called between
+ * fork and exec.
  */
 #ifndef MEMCAGE_BASE_PROCESS_STAT_H
 #define MEMCAGE_BASE_PROCESS_STAT_H
@@ -24,5 +25,8 @@ int process_stat_read(pid_t pid, struct process_stat *ret_stat);
 
 /* The same from the file's text. Pure. */
 int process_stat_parse(const char *text, struct process_stat *ret_stat);
+
+/* VmData of /proc/PID/status, in bytes: what RLIMIT_DATA counts. 0 where the process is gone. */
+uint64_t process_data_bytes(pid_t pid);
 
 #endif

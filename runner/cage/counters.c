@@ -142,6 +142,14 @@ struct counter memory_current(const struct counter_source *source)
 		source->memory, source->is_v2 ? "memory.current" : "memory.usage_in_bytes", NULL);
 }
 
+uint64_t memory_in_use(const struct counter_source *source)
+{
+	struct memory_split split;
+
+	memory_split_read(source, &split);
+	return split.anon_bytes.value + split.shmem_bytes.value + split.kernel_bytes.value;
+}
+
 uint64_t charge_ahead_bytes(void)
 {
 	return (uint64_t)get_nprocs() * 64 * 4096; /* MEMCG_CHARGE_BATCH pages */

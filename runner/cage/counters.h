@@ -51,4 +51,8 @@ uint64_t charge_ahead_bytes(void);
 /* Bytes charged now. */
 struct counter memory_current(const struct counter_source *source);
 
+/* Of these, what the kernel cannot take back by itself: anonymous and shared memory, and its own. A
+ * part that is not known counts for nothing. */
+uint64_t memory_in_use(const struct counter_source *source);
+
 #endif

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/process_stat.h"
 #include "base/text.h"
+#include "cage/data_limit.h"
 #include "cage/keeper.h"
 
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
@@ -235,7 +236,10 @@ int spawn(const struct memcage_spec *spec, const struct cage *cage, const int st
 		.stdin_path = stdio[0] < 0 ? spec->stdin_path : NULL,
 		.stdio = { stdio[0], stdio[1], stdio[2] },
 		.join = { -1, -1, -1 },
-		.rlimit_data_bytes = cage->rlimit_data_bytes,
+		.rlimit_data_bytes = cage->rlimit_data_bytes == UINT64_MAX
+					     ? UINT64_MAX
+					     : data_limit_make(
+						       cage->rlimit_data_bytes, DATA_LIMIT_START),
 		.set_user = spec->set_user,
 		.user = spec->user_id,
 		.group = spec->group_id,

@@ -144,7 +144,7 @@ void probe_preload_witness(struct examination *exam, struct finding *finding)
 {
 	struct preload_witness witness = PRELOAD_NONE;
 	struct memcage_failure why;
-	int result = preload_open(&witness, NULL, &why);
+	int result = preload_open(&witness, NULL, NULL, &why);
 
 	(void)exam;
 	if (result == 0)

@@ -192,14 +192,12 @@ static void conclude(struct memcage_run *run)
 {
 	struct evidence evidence;
 	struct report_facts facts;
-	struct preload_limits limits;
 	struct borrowed borrowed;
 	uint64_t ended_us = run->watch.seen.ended_us;
 
 	read_last(run);
 	evidence_collect(run, &evidence);
-	limits = refuse_limits(run);
-	witnesses_tell(&run->witnesses, &limits, &evidence);
+	witnesses_tell(&run->witnesses, &evidence);
 	guard_remove(&run->cage);
 	facts_describe(run, &evidence, 0, &facts, &borrowed);
 	cage_close(&run->cage);

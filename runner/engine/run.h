@@ -30,7 +30,7 @@ struct memcage_run {
 	struct watch watch;
 	struct reading before, after;
 
-	bool squeezes;     /* --at-limit fail: by squeezing, not by an RLIMIT_DATA from the start */
+	bool squeezes;     /* --at-limit fail: RLIMIT_DATA follows what is in use */
 	uint64_t begun_us; /* CLOCK_BOOTTIME, when memcage_start() was called */
 	struct timespec started_at;
 	double setup_ms;
@@ -50,9 +50,8 @@ struct memcage_result {
 	char summary[SUMMARY_SIZE];
 };
 
-/* refuse.c: how --at-limit fail is done, before the command starts; and what was done. */
+/* refuse.c: how --at-limit fail is done, before the command starts. */
 void refuse_prepare(struct memcage_run *run);
-struct preload_limits refuse_limits(const struct memcage_run *run);
 
 /* From the start of the command to the end of the run: of the main process, or with --wait-tree of
  * the last one. */

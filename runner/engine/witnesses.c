@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cage/spawn.h"
+#include "engine/refuse.h"
 
 static bool wants(const struct memcage_spec *spec, enum memcage_witness witness)
 {
@@ -35,7 +36,7 @@ static void open_preload(
 			spec->user_id, library);
 		return;
 	}
-	if (preload_open(&witnesses->preload, library, &failure) < 0) {
+	if (preload_open(&witnesses->preload, library, &witnesses->room, &failure) < 0) {
 		text_list_add(notes, "refused allocations are not seen: %s", failure.detail);
 		return;
 	}
@@ -61,7 +62,7 @@ static void open_trace(struct witnesses *witnesses, struct cage *cage)
 {
 	struct memcage_failure failure;
 
-	if (trace_open(&witnesses->trace, witnesses->preload.page_path, cage->rlimit_data_bytes,
+	if (trace_open(&witnesses->trace, witnesses->preload.page_path, &witnesses->room,
 		    &failure) < 0)
 		text_list_add(
 			witnesses->notes, "refused system calls are not seen: %s", failure.detail);
@@ -78,6 +79,7 @@ void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, stru
 	witnesses->mark = cage->mark;
 	witnesses->notes = notes;
 	witnesses->trace = TRACE_NONE;
+	witnesses->room = refuse_room(cage);
 	if (wants(spec, MEMCAGE_WITNESS_KMSG)) {
 		witnesses->kernel_log = kernel_log_open();
 		if (witnesses->kernel_log < 0 && spec->witnesses != MEMCAGE_WITNESS_AUTO)
@@ -294,13 +296,11 @@ static void tell_backtrace(struct witnesses *witnesses, struct refusals *refusal
 			backtrace_source_line(witnesses->backtrace));
 }
 
-void witnesses_tell(
-	struct witnesses *witnesses, const struct preload_limits *limits, struct evidence *evidence)
+void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
 {
 	tell_kills(witnesses, evidence);
 	if (witnesses->preload.fd >= 0)
-		preload_collect(
-			&witnesses->preload, limits, evidence->main_pid, &evidence->refusals);
+		preload_collect(&witnesses->preload, evidence->main_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
 	tell_backtrace(witnesses, &evidence->refusals);
 	if (witnesses->match_signatures)

@@ -34,6 +34,7 @@ struct witnesses {
 	int kill_count;
 	const char *mark; /* of the cage, to find our kills by; borrowed */
 
+	struct room room; /* for second looks */
 	struct preload_witness preload;
 	char **environment;        /* for the command; NULL: unchanged */
 	bool main_uncovered;       /* the loader does not put the library into the main program */
@@ -67,7 +68,6 @@ void witnesses_observe(
 
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */
-void witnesses_tell(struct witnesses *witnesses, const struct preload_limits *limits,
-	struct evidence *evidence);
+void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence);
 
 #endif

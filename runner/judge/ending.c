@@ -27,6 +27,10 @@ static void because_of_refusals(const struct evidence *evidence, struct judgemen
 	because(judgement, "The cause of the refusal: %s%s%s%s.", phrase_cause(first->cause),
 		first->cause_detail[0] != '\0' ? " (" : "", first->cause_detail,
 		first->cause_detail[0] != '\0' ? ")" : "");
+	if (first->cage_bytes.known && evidence->limit_bytes.known)
+		because(judgement, "The cage had %s of %s in use.",
+			format_size(first->cage_bytes.value, size),
+			phrase_size(evidence->limit_bytes, path));
 	if (first->source_line[0] != '\0')
 		because(judgement, "The program asked at %s.",
 			phrase_path(first->source_line, path));

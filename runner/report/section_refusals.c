@@ -70,6 +70,8 @@ static json_t *first(const struct report_facts *facts, const struct refusals *re
 	put_text(&object, "function", refusal->function);
 	put_text(&object, "cause", refusal_cause_name(refusal->cause));
 	put_text(&object, "cause_detail", refusal->cause_detail);
+	put_text(&object, "refused_by", refusal->refused_by);
+	put_counter(&object, "cage_bytes", refusal->cage_bytes);
 	if (refusal->pid > 0)
 		put_number(&object, "pid", (uint64_t)refusal->pid);
 	put_text(&object, "command", refusal->command);

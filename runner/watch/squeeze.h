@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * squeeze.h - --at-limit fail for a tree of processes, none of which is too large by itself: while
- * the cage's memory that cannot be taken back (anonymous, shared, kernel) is close to the limit,
- * the RLIMIT_DATA of every process is what it has already, so that the next request is refused in
- * the process instead of the kernel killing it. When the cage has room again each gets back what it
- * had. Page cache never squeezes.
+ * squeeze.h - --at-limit fail from outside: RLIMIT_DATA counts what a process has mapped, the cage
+ * what is in use, so each process's limit is made to follow the cage. It is what the process has
+ * mapped already, and its share of the room that is left: what it does not touch is not held
+ * against it, and all processes together cannot grow beyond the room, so that the next request is
+ * refused in a process instead of the kernel killing it.
  *
- * It cannot turn what is mapped already and only touched now, nor shared memory; there the kernel's
- * limit stays behind it.
+ * While there is much room nobody gets less than he started with, nor does a process that is alone:
+ * that one is refused at the same size in every run. Page cache never squeezes.
+ *
+ * A limit that is used up while there is room trips only the second look of a witness
+ * (witness/room.h). What cannot be turned is what is mapped already and only touched now, and
+ * shared memory; there the kernel's limit stays behind it.
  */
 #ifndef MEMCAGE_WATCH_SQUEEZE_H
 #define MEMCAGE_WATCH_SQUEEZE_H
@@ -16,20 +20,19 @@
 
 #define SQUEEZED_MAX 256
 
-/* A process whose RLIMIT_DATA we lowered. */
+/* A process that had an RLIMIT_DATA of its own choice, which we lowered. */
 struct squeezed {
 	pid_t pid;
 	uint64_t start_time; /* of the process, in clock ticks: a pid may come again */
 	uint64_t own_bytes;  /* the soft limit that it had, to give back */
-	uint64_t set_bytes;  /* the one that we gave it */
 };
 
 struct squeeze {
-	bool tight;
-	uint64_t limit_bytes;
-	uint64_t inherited_bytes; /* the soft RLIMIT_DATA that a process has without memcage */
-	uint64_t start_bytes;     /* the one that a process of the cage starts with */
-	unsigned times;           /* how often it became tight */
+	uint64_t start_bytes; /* RLIMIT_DATA of a process that starts; so much of the cage may be in
+				 use */
+	uint64_t mark_bytes;  /* in use: from here on the room is shared out */
+	uint64_t next_us;     /* CLOCK_BOOTTIME: many processes are looked at less often */
+	uint64_t raise_us;    /* not before: what was granted must have had time to be touched */
 	int count;
 	struct squeezed list[SQUEEZED_MAX];
 };
@@ -37,7 +40,7 @@ struct squeeze {
 /* limit_bytes: of the cage; start_bytes: the RLIMIT_DATA that its processes start with. */
 void squeeze_begin(struct squeeze *squeeze, uint64_t limit_bytes, uint64_t start_bytes);
 
-/* Looks at the cage and tightens or loosens. Returns after how many microseconds to look again: the
+/* Looks at the cage and at its processes. Returns after how many microseconds to look again: the
  * less room there is, the sooner. */
 uint64_t squeeze_look(struct squeeze *squeeze, const struct cage *cage);
 

@@ -100,13 +100,15 @@ static int create_page(char *path, size_t size)
 	return -errno;
 }
 
-int preload_open(struct preload_witness *ret_witness, const char *library,
+int preload_open(struct preload_witness *ret_witness, const char *library, const struct room *room,
 	struct memcage_failure *reterr_failure)
 {
 	struct preload_witness witness = PRELOAD_NONE;
 	struct witness_page page = { .magic = PAGE_MAGIC, .size = sizeof(struct page_file) };
 	int result;
 
+	if (room != NULL)
+		page.room = *room;
 	if (library != NULL && !take_library(library, witness.library, sizeof(witness.library)))
 		return failure_set(reterr_failure, ENOENT, "%s is no readable file", library);
 	if (library == NULL && preload_library_path(witness.library, sizeof(witness.library)) < 0)

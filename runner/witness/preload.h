@@ -29,6 +29,7 @@
 
 #include "memcage/memcage.h"
 #include "witness/refusals.h"
+#include "witness/room.h"
 
 #define PRELOAD_PATH_SIZE 512
 
@@ -47,9 +48,9 @@ struct preload_witness {
 int preload_library_path(char *ret_path, size_t size);
 
 /* Makes the file, which the workload's user can write whoever that is. library NULL: found as
- * above. Returns 0 or -errno; a library whose path LD_PRELOAD cannot hold (blanks, colons) is
- * -EINVAL. */
-int preload_open(struct preload_witness *ret_witness, const char *library,
+ * above. room: of the cage, for second looks; NULL: none. Returns 0 or -errno; a library whose path
+ * LD_PRELOAD cannot hold (blanks, colons) is -EINVAL. */
+int preload_open(struct preload_witness *ret_witness, const char *library, const struct room *room,
 	struct memcage_failure *reterr_failure);
 
 /* A copy of envp (NULL-terminated) with the library first in LD_PRELOAD, before what stood there,
@@ -66,17 +67,10 @@ bool preload_possible_for(const char *executable, const char **ret_why);
  * standard error. */
 bool preload_readable_for(const char *library, uint32_t user, uint32_t group);
 
-/* What memcage itself did to RLIMIT_DATA: refusals under that have the cause at_limit_fail. */
-struct preload_limits {
-	uint64_t set_bytes;       /* set once, before exec; UINT64_MAX: none */
-	bool squeezed;            /* lowered from outside while it ran, to whatever each had */
-	uint64_t inherited_bytes; /* what a process has without memcage */
-};
-
 /* What was seen, once everything has ended. main_pid as the main process sees it. A file that was
  * wiped or cut leaves watched false. */
-void preload_collect(const struct preload_witness *witness, const struct preload_limits *limits,
-	int main_pid, struct refusals *ret_refusals);
+void preload_collect(
+	const struct preload_witness *witness, int main_pid, struct refusals *ret_refusals);
 
 /* Removes the file. */
 void preload_close(struct preload_witness *witness);

@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cage/data_limit.h"
 #include "witness/preload.h"
 #include "witness/preload/page.h"
 #include "witness/printable.h"
 
 #define COUNT_MAX (UINT64_C(1) << 40)
+#define SIZE_LIMIT (UINT64_C(1) << 52) /* more than any machine has */
 
 static const char *const functions[FUNCTION_COUNT] = {
 	[FUNCTION_MALLOC] = "malloc",
@@ -37,21 +39,9 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
 	return value < limit ? value : limit;
 }
 
-/* Whether an RLIMIT_DATA of this value is memcage's doing. */
-static bool is_ours(const struct preload_limits *limits, uint64_t bytes)
+static enum refusal_cause cause_of(const struct page_record *record)
 {
-	return (limits->set_bytes != UINT64_MAX && bytes == limits->set_bytes) ||
-	       (limits->squeezed && bytes != limits->inherited_bytes);
-}
-
-static enum refusal_cause cause_of(
-	const struct page_record *record, const struct preload_limits *limits)
-{
-	if (record->cause >= CAUSE_COUNT)
-		return CAUSE_UNKNOWN;
-	if (record->cause == CAUSE_RLIMIT_DATA && is_ours(limits, record->limit))
-		return CAUSE_AT_LIMIT_FAIL;
-	return (enum refusal_cause)record->cause;
+	return record->cause < CAUSE_COUNT ? (enum refusal_cause)record->cause : CAUSE_UNKNOWN;
 }
 
 static void describe_cause(const struct page_record *record, struct refusal *refusal)
@@ -62,8 +52,8 @@ static void describe_cause(const struct page_record *record, struct refusal *ref
 	switch (refusal->cause) {
 	case CAUSE_AT_LIMIT_FAIL:
 	case CAUSE_RLIMIT_DATA:
-		(void)snprintf(text, size, "RLIMIT_DATA %" PRIu64 ", data %" PRIu64, record->limit,
-			record->used);
+		(void)snprintf(text, size, "RLIMIT_DATA %" PRIu64 ", data %" PRIu64,
+			data_limit_bytes(record->limit), record->used);
 		break;
 	case CAUSE_RLIMIT_AS:
 		(void)snprintf(text, size, "RLIMIT_AS %" PRIu64 ", address space %" PRIu64,
@@ -89,12 +79,11 @@ static void describe_cause(const struct page_record *record, struct refusal *ref
 	}
 }
 
-static struct refusal refusal_of(
-	const struct page_record *record, const struct preload_limits *limits)
+static struct refusal refusal_of(const struct page_record *record, const struct room *room)
 {
 	struct refusal refusal = {
 		.request_bytes = record->request_bytes,
-		.cause = cause_of(record, limits),
+		.cause = cause_of(record),
 		.pid = record->pid > 0 ? record->pid : 0,
 		.boottime_us = record->boottime_us,
 	};
@@ -107,12 +96,14 @@ static struct refusal refusal_of(
 	(void)printable_copy(refusal.source_line, sizeof(refusal.source_line), record->source_line,
 		strnlen(record->source_line, sizeof(record->source_line)));
 	describe_cause(record, &refusal);
+	refusal_set_mechanism(&refusal, room, record->limit,
+		record->cage_bytes <= SIZE_LIMIT ? counter_of(record->cage_bytes)
+						 : (struct counter){ 0 });
 	return refusal;
 }
 
 /* The first and the last refusal that stayed hard. */
-static void collect_records(const struct witness_page *page, const struct preload_limits *limits,
-	struct refusals *refusals)
+static void collect_records(const struct witness_page *page, struct refusals *refusals)
 {
 	const struct page_record *first = NULL, *last = NULL;
 
@@ -129,41 +120,25 @@ static void collect_records(const struct witness_page *page, const struct preloa
 	if (first == NULL || refusals->hard == 0)
 		return;
 	refusals->first_known = true;
-	refusals->first = refusal_of(first, limits);
+	refusals->first = refusal_of(first, &page->room);
 	refusals->first.sequence = first->sequence;
 	refusals->first.record = (uint32_t)(first - page->records);
 	refusals->hard_was_last = last->outlived == 0;
 }
 
-static void collect_causes(const struct witness_page *page, const struct preload_limits *limits,
-	struct refusals *refusals)
+static void collect_causes(const struct witness_page *page, struct refusals *refusals)
 {
-	uint64_t left = refusals->hard, ours = 0, theirs = 0;
+	uint64_t left = refusals->hard;
 
-	for (size_t i = 0; i < PAGE_LIMITS; i++) {
-		if (page->limits[i].bytes == 0)
-			continue;
-		if (is_ours(limits, page->limits[i].bytes))
-			ours += at_most(page->limits[i].hard, COUNT_MAX);
-		else
-			theirs += at_most(page->limits[i].hard, COUNT_MAX);
-	}
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		refusals->by_cause[i] = at_most(page->by_cause[i], left);
 		left -= refusals->by_cause[i];
 	}
-	/* A squeeze has more values than the table: what is not theirs is ours then. */
-	if (limits->squeezed)
-		ours = refusals->by_cause[CAUSE_RLIMIT_DATA] -
-		       at_most(theirs, refusals->by_cause[CAUSE_RLIMIT_DATA]);
-	ours = at_most(ours, refusals->by_cause[CAUSE_RLIMIT_DATA]);
-	refusals->by_cause[CAUSE_RLIMIT_DATA] -= ours;
-	refusals->by_cause[CAUSE_AT_LIMIT_FAIL] += ours;
 	refusals->by_cause[CAUSE_UNKNOWN] += left;
 }
 
-void preload_collect(const struct preload_witness *witness, const struct preload_limits *limits,
-	int main_pid, struct refusals *ret_refusals)
+void preload_collect(
+	const struct preload_witness *witness, int main_pid, struct refusals *ret_refusals)
 {
 	struct witness_page page;
 	struct refusals refusals = { 0 };
@@ -189,7 +164,7 @@ void preload_collect(const struct preload_witness *witness, const struct preload
 	for (size_t i = 0; i < PAGE_PROCESSES; i++)
 		if (page.processes[i].pid == main_pid && main_pid > 0)
 			refusals.main_hard = at_most(page.processes[i].hard, refusals.hard);
-	collect_causes(&page, limits, &refusals);
-	collect_records(&page, limits, &refusals);
+	collect_causes(&page, &refusals);
+	collect_records(&page, &refusals);
 	*ret_refusals = refusals;
 }

@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "base/text.h"
+#include "cage/data_limit.h"
+#include "witness/room.h"
+
 static const char *const names[CAUSE_COUNT] = {
 	[CAUSE_UNKNOWN] = "unknown",
 	[CAUSE_AT_LIMIT_FAIL] = "at_limit_fail",
@@ -25,6 +29,22 @@ const char *refusal_cause_name(enum refusal_cause cause)
 	size_t index = (size_t)cause;
 
 	return index < CAUSE_COUNT ? names[index] : names[CAUSE_UNKNOWN];
+}
+
+void refusal_set_mechanism(struct refusal *refusal, const struct room *room, uint64_t limit_bytes,
+	struct counter cage_bytes)
+{
+	const char *name = "second_look";
+
+	if (refusal->cause != CAUSE_AT_LIMIT_FAIL)
+		return;
+	/* More than the cage may ever have in use needs no second look. */
+	if (!cage_bytes.known || refusal->request_bytes > room->start_bytes)
+		name = "RLIMIT_DATA";
+	else if (data_limit_of(limit_bytes) == DATA_LIMIT_SQUEEZED)
+		name = "squeeze";
+	text_copy(refusal->refused_by, sizeof(refusal->refused_by), name);
+	refusal->cage_bytes = cage_bytes;
 }
 
 static void add_counts(struct refusals *to, const struct refusals *from)

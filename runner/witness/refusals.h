@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/counter.h"
+
 #define REFUSAL_CAUSES_MAX 12
 
 enum refusal_cause {
@@ -30,13 +32,16 @@ enum refusal_cause {
 struct refusal {
 	uint64_t request_bytes;
 	enum refusal_cause cause;
-	char function[24];      /* "malloc", "mmap", ... */
-	char cause_detail[160]; /* the numbers behind the cause: "RLIMIT_DATA 251658240, data
-				   9437184" */
-	int pid;                /* as the process itself sees it */
-	char command[64];       /* comm */
-	uint64_t boottime_us;   /* CLOCK_BOOTTIME */
-	char source_line[256];  /* "script.py:2", or "" where it is not known */
+	char function[24];         /* "malloc", "mmap", ... */
+	char cause_detail[160];    /* the numbers behind the cause: "RLIMIT_DATA 251658240, data
+				      9437184" */
+	struct counter cage_bytes; /* at_limit_fail: what the cage had in use that the kernel cannot
+				      take back */
+	char refused_by[16];       /* at_limit_fail: the mechanism, "second_look"; else "" */
+	int pid;                   /* as the process itself sees it */
+	char command[64];          /* comm */
+	uint64_t boottime_us;      /* CLOCK_BOOTTIME */
+	char source_line[256];     /* "script.py:2", or "" where it is not known */
 	uint64_t sequence; /* of the preloaded witness, to find its snapshot by; 0: another's */
 	uint32_t record;   /* of the preloaded witness: the index */
 };
@@ -62,6 +67,13 @@ struct refusals {
 
 /* Adds what a tracer saw of the processes that the preloaded witness did not get into. */
 void refusals_add_traced(struct refusals *refusals, const struct refusals *traced);
+
+struct room;
+
+/* Which mechanism of --at-limit fail refused, by the name that enforcement.mechanisms has for it,
+ * and what the cage had in use then. limit_bytes: RLIMIT_DATA as it stood. */
+void refusal_set_mechanism(struct refusal *refusal, const struct room *room, uint64_t limit_bytes,
+	struct counter cage_bytes);
 
 /* "rlimit_data", ...: the names of the report. */
 const char *refusal_cause_name(enum refusal_cause cause);

@@ -19,7 +19,8 @@
 /* What it holds has ended by then. */
 #define END_PATIENCE_MS 2000
 
-static int share_page(struct trace_witness *witness, const char *library_page, uint64_t bytes)
+static int share_page(
+	struct trace_witness *witness, const char *library_page, const struct room *room)
 {
 	struct trace_page *page = mmap(
 		NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -27,7 +28,7 @@ static int share_page(struct trace_witness *witness, const char *library_page, u
 	if (page == MAP_FAILED)
 		return -errno;
 	text_copy(page->library_page, sizeof(page->library_page), library_page);
-	page->at_limit_fail_bytes = bytes;
+	page->room = *room;
 	witness->page = page;
 	witness->tracer.loaded = &page->loaded;
 	return 0;
@@ -65,15 +66,15 @@ static int start_tracer(struct trace_witness *witness)
 	return 0;
 }
 
-int trace_open(struct trace_witness *ret_witness, const char *library_page,
-	uint64_t at_limit_fail_bytes, struct memcage_failure *reterr_failure)
+int trace_open(struct trace_witness *ret_witness, const char *library_page, const struct room *room,
+	struct memcage_failure *reterr_failure)
 {
 	int result;
 
 	*ret_witness = TRACE_NONE;
 	result = trace_filter_make(&ret_witness->tracer.filter);
 	if (result == 0)
-		result = share_page(ret_witness, library_page, at_limit_fail_bytes);
+		result = share_page(ret_witness, library_page, room);
 	if (result == 0)
 		result = start_tracer(ret_witness);
 	if (result < 0) {

@@ -12,6 +12,7 @@
  *     trace_registers.c  a stopped call
  *     trace_call.c    what one call says
  *     trace_cause.c   why the kernel refused
+ *     trace_second_look.c  whether it has to stay so under --at-limit fail
  *     trace_tally.c   from refused calls to refused allocations
  *
  * Under it programs cannot trace each other (strace, gdb), and where memcage has no CAP_SYS_ADMIN
@@ -26,6 +27,7 @@
 #include "cage/traced.h"
 #include "memcage/memcage.h"
 #include "witness/refusals.h"
+#include "witness/room.h"
 
 struct trace_page;
 
@@ -38,10 +40,10 @@ struct trace_witness {
 #define TRACE_NONE ((struct trace_witness){ .tracer = { .socket = -1 } })
 
 /* Starts the tracer, which waits for the child. library_page: the file that programs with the
- * preloaded witness have mapped, "" for none. at_limit_fail_bytes: the RLIMIT_DATA that memcage
- * sets, UINT64_MAX for none. Returns 0 or -errno. */
-int trace_open(struct trace_witness *ret_witness, const char *library_page,
-	uint64_t at_limit_fail_bytes, struct memcage_failure *reterr_failure);
+ * preloaded witness have mapped, "" for none. room: of the cage, for second looks. Returns 0 or
+ * -errno. */
+int trace_open(struct trace_witness *ret_witness, const char *library_page, const struct room *room,
+	struct memcage_failure *reterr_failure);
 
 /* The child has been started, or will not be: from now on only it keeps the tracer waiting. */
 void trace_started(struct trace_witness *witness);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cage/data_limit.h"
 
 #define PAGE_BYTES UINT64_C(4096)
 #define ADDRESS_SPACE (UINT64_C(1) << 47)
@@ -50,7 +51,7 @@ static bool read_of(int pid, const char *name, char *text, size_t size)
 	return file_read(AT_FDCWD, path, text, size) > 0;
 }
 
-static bool find_limit(int pid, uint64_t request, uint64_t own, struct trace_cause *cause)
+static bool find_limit(int pid, uint64_t request, struct trace_cause *cause)
 {
 	/* /proc/PID/limits, not prlimit(2): that would need a privilege for another user's */
 	char limits[2048], status[2048];
@@ -71,11 +72,11 @@ static bool find_limit(int pid, uint64_t request, uint64_t own, struct trace_cau
 	limit = number_after(limits, "Max data size");
 	used = kilobytes_after(status, "VmData:");
 	if (exceeds(limit, used, request)) {
-		/* a squeeze lowers ours further */
-		cause->name = own != UINT64_MAX && limit <= own ? CAUSE_AT_LIMIT_FAIL
-								: CAUSE_RLIMIT_DATA;
+		cause->limit_bytes = limit;
+		cause->name = data_limit_of(limit) != DATA_LIMIT_FOREIGN ? CAUSE_AT_LIMIT_FAIL
+									 : CAUSE_RLIMIT_DATA;
 		(void)snprintf(cause->detail, sizeof(cause->detail),
-			"RLIMIT_DATA %" PRIu64 ", data %" PRIu64, limit, used);
+			"RLIMIT_DATA %" PRIu64 ", data %" PRIu64, data_limit_bytes(limit), used);
 		return true;
 	}
 	return false;
@@ -144,7 +145,7 @@ static void find_map_count(int pid, struct trace_cause *cause)
 		"vm.max_map_count %" PRIu64 ", mappings %" PRIu64, limit, used);
 }
 
-struct trace_cause trace_cause_find(int pid, uint64_t request_bytes, uint64_t at_limit_fail_bytes)
+struct trace_cause trace_cause_find(int pid, uint64_t request_bytes)
 {
 	struct trace_cause cause = { .name = CAUSE_UNKNOWN };
 	uint64_t request;
@@ -154,8 +155,7 @@ struct trace_cause trace_cause_find(int pid, uint64_t request_bytes, uint64_t at
 		return cause;
 	}
 	request = (request_bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-	if (!find_limit(pid, request, at_limit_fail_bytes, &cause) &&
-		!find_overcommit(request, &cause))
+	if (!find_limit(pid, request, &cause) && !find_overcommit(request, &cause))
 		find_map_count(pid, &cause);
 	return cause;
 }

@@ -10,10 +10,10 @@
 
 struct trace_cause {
 	enum refusal_cause name;
-	char detail[160]; /* the numbers behind it, or "" */
+	uint64_t limit_bytes; /* RLIMIT_DATA, where that was it */
+	char detail[160];     /* the numbers behind it, or "" */
 };
 
-/* at_limit_fail_bytes: the RLIMIT_DATA that memcage set itself, UINT64_MAX where it set none. */
-struct trace_cause trace_cause_find(int pid, uint64_t request_bytes, uint64_t at_limit_fail_bytes);
+struct trace_cause trace_cause_find(int pid, uint64_t request_bytes);
 
 #endif

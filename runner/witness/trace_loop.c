@@ -18,6 +18,7 @@
 #include "witness/trace_call.h"
 #include "witness/trace_cause.h"
 #include "witness/trace_registers.h"
+#include "witness/trace_second_look.h"
 #include "witness/trace_task.h"
 
 /* Looking into /proc takes as long as many calls: not for every refusal of a process that goes on.
@@ -32,6 +33,7 @@
 
 struct tracer {
 	struct trace_page *page;
+	struct trace_second_look look;
 	pid_t main;
 };
 
@@ -88,12 +90,15 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 		return;
 	if (process->explained < EXPLAINED_MAX) {
 		process->explained++;
-		cause = trace_cause_find(process->pid, size, tracer->page->at_limit_fail_bytes);
+		cause = trace_cause_find(process->pid, size);
 	}
 	/* It says ENOMEM too where there is no mapping to protect. */
 	if (task->call.function == TRACE_MPROTECT && cause.name == CAUSE_UNKNOWN)
 		return;
 	refusal.cause = cause.name;
+	if (cause.name == CAUSE_AT_LIMIT_FAIL)
+		refusal_set_mechanism(&refusal, &tracer->page->room, cause.limit_bytes,
+			trace_second_look_in_use(&tracer->look));
 	memcpy(refusal.cause_detail, cause.detail, sizeof(refusal.cause_detail));
 	(void)snprintf(refusal.function, sizeof(refusal.function), "%s",
 		trace_function_name(task->call.function));
@@ -111,6 +116,11 @@ static void on_call_end(struct tracer *tracer, struct trace_task *task)
 	if (trace_registers_end(task->tid, &result) < 0)
 		return; /* it was killed */
 	attempt = trace_call_attempt(&task->call, result, &task->process->heap_end);
+	if (attempt.outcome == OUTCOME_REFUSED && !task->denied &&
+		trace_second_look(&tracer->look, task->process->pid, attempt.size, &task->looks) &&
+		trace_registers_again(task->tid) == 0)
+		return;
+	task->looks = 0;
 	if (attempt.outcome == OUTCOME_REFUSED) {
 		on_refused(tracer, task, attempt.size);
 		trace_tally_resumes(&task->thread, clock_us());
@@ -131,6 +141,9 @@ static bool on_call_begin(struct tracer *tracer, struct trace_task *task)
 	task->call_us = clock_us();
 	if (result < 0 && result != -ENOENT && result != -ESRCH)
 		tracer->page->blind = -result;
+	task->denied = task->in_call &&
+		       trace_second_look_denies(&tracer->look, task->process->pid, &task->call) &&
+		       trace_registers_refuse(task->tid, ENOMEM) == 0;
 	return task->in_call;
 }
 
@@ -244,6 +257,7 @@ _Noreturn void trace_loop(struct trace_page *page, int socket_fd)
 	int32_t pid = 0, answer = 0;
 
 	detach(socket_fd);
+	trace_second_look_begin(&tracer.look, &page->room);
 	if (read(socket_fd, &pid, sizeof(pid)) != sizeof(pid))
 		_exit(0); /* there is no child */
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (long)OPTIONS) < 0)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "witness/room.h"
 #include "witness/trace_tally.h"
 
 /* Shared memory of the supervisor, the tracer, and the child until it executes the command: the
@@ -16,7 +17,7 @@
 struct trace_page {
 	/* before the start */
 	char library_page[64];
-	uint64_t at_limit_fail_bytes;
+	struct room room;
 
 	/* news */
 	int32_t loaded;     /* by the child: 1, or -errno; 0: it did not get there */

@@ -44,7 +44,45 @@ static int end_by_registers(pid_t tid, int64_t *ret_result)
 	*ret_result = (int64_t)registers.rax;
 	return 0;
 }
+
+int trace_registers_refuse(pid_t tid, int error_number)
+{
+	struct user_regs_struct registers;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) < 0)
+		return -errno;
+	registers.orig_rax = ~0ULL; /* no call */
+	registers.rax = (unsigned long long)-error_number;
+	return ptrace(PTRACE_SETREGS, tid, NULL, &registers) < 0 ? -errno : 0;
+}
+
+/* As the kernel itself does it for a call that a signal interrupted. */
+#define CALL_INSTRUCTION_BYTES 2
+
+int trace_registers_again(pid_t tid)
+{
+	struct user_regs_struct registers;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) < 0)
+		return -errno;
+	registers.rax = registers.orig_rax;
+	registers.rip -= CALL_INSTRUCTION_BYTES;
+	return ptrace(PTRACE_SETREGS, tid, NULL, &registers) < 0 ? -errno : 0;
+}
 #else
+int trace_registers_refuse(pid_t tid, int error_number)
+{
+	(void)tid;
+	(void)error_number;
+	return -EIO;
+}
+
+int trace_registers_again(pid_t tid)
+{
+	(void)tid;
+	return -EIO;
+}
+
 static int begin_by_registers(pid_t tid, struct trace_call *ret_call)
 {
 	(void)tid;

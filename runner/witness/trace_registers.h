@@ -17,4 +17,12 @@ int trace_registers_begin(pid_t tid, struct trace_call *ret_call);
 /* At the stop behind the call. The same errors. */
 int trace_registers_end(pid_t tid, int64_t *ret_result);
 
+/* At a stop of the filter: the call is not made, and fails with an error number. Returns 0 or
+ * -errno. */
+int trace_registers_refuse(pid_t tid, int error_number);
+
+/* At the stop behind the call: when it goes on, the thread makes the call again, as if it had not
+ * made it yet. Returns 0 or -errno. */
+int trace_registers_again(pid_t tid);
+
 #endif

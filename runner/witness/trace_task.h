@@ -23,7 +23,9 @@ struct trace_process {
 struct trace_task {
 	pid_t tid;
 	struct trace_process *process;
-	bool in_call; /* stopped at its begin, and not yet at its end */
+	bool in_call;   /* stopped at its begin, and not yet at its end */
+	bool denied;    /* that call: refused by us, not by the kernel */
+	uint32_t looks; /* second ones at one call */
 	struct trace_call call;
 	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */
 	struct trace_thread thread;

@@ -175,7 +175,7 @@ static void run_watched(const char *program, const char *way, struct preload_wit
 	pid_t child;
 
 	(void)snprintf(path, sizeof(path), "%s/workloads/%s", directory, program);
-	assert_int_equal(preload_open(witness, NULL, &failure), 0);
+	assert_int_equal(preload_open(witness, NULL, NULL, &failure), 0);
 	assert_int_equal(
 		preload_environment(witness, (const char *const *)environ, &environment), 0);
 	child = fork();
@@ -192,8 +192,7 @@ static void run_watched(const char *program, const char *way, struct preload_wit
 	free(environment);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(WEXITSTATUS(status), 1);
-	preload_collect(
-		witness, &(struct preload_limits){ .set_bytes = LIMIT }, child, ret_refusals);
+	preload_collect(witness, child, ret_refusals);
 	assert_int_equal(ret_refusals->hard, 1);
 }
 

@@ -23,11 +23,11 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "cage/data_limit.h"
 #include "witness/preload/page.h"
 
 #define LIMIT (UINT64_C(240) << 20)
 
-static const struct preload_limits at_limit = { .set_bytes = LIMIT };
 #define HUGE (UINT64_C(8) << 30)
 #define MIDDLE (UINT64_C(64) << 20)
 
@@ -44,18 +44,20 @@ struct run {
 static struct run run_watched(uint64_t limit, const char *const *arguments)
 {
 	struct preload_witness witness = PRELOAD_NONE;
+	const struct room room = { .start_bytes = limit };
+	const uint64_t marked = data_limit_make(limit, DATA_LIMIT_START);
 	struct memcage_failure failure;
 	struct run run;
 	char **environment;
 
-	if (preload_open(&witness, NULL, &failure) < 0)
+	if (preload_open(&witness, NULL, &room, &failure) < 0)
 		fail_msg("%s", failure.detail);
 	assert_int_equal(
 		preload_environment(&witness, (const char *const *)environ, &environment), 0);
 	run.pid = fork();
 	assert_true(run.pid >= 0);
 	if (run.pid == 0) {
-		const struct rlimit data = { limit, limit }, core = { 0, 0 };
+		const struct rlimit data = { marked, marked }, core = { 0, 0 };
 
 		if (setrlimit(RLIMIT_CORE, &core) < 0 ||
 			(limit > 0 && setrlimit(RLIMIT_DATA, &data) < 0))
@@ -65,9 +67,7 @@ static struct run run_watched(uint64_t limit, const char *const *arguments)
 	}
 	free(environment);
 	assert_int_equal(waitpid(run.pid, &run.status, 0), run.pid);
-	preload_collect(&witness,
-		&(struct preload_limits){ .set_bytes = limit > 0 ? limit : UINT64_MAX }, run.pid,
-		&run.refusals);
+	preload_collect(&witness, run.pid, &run.refusals);
 	assert_int_equal(access(witness.page_path, F_OK), 0);
 	preload_close(&witness);
 	assert_int_equal(access(witness.page_path, F_OK), -1);
@@ -261,13 +261,13 @@ static void library_must_be_usable(void **state)
 	cleanup_fd int fd = -1;
 
 	(void)state;
-	assert_int_equal(preload_open(&witness, "/nowhere/lib.so", &failure), -ENOENT);
+	assert_int_equal(preload_open(&witness, "/nowhere/lib.so", NULL, &failure), -ENOENT);
 	assert_int_equal(failure.error_number, ENOENT);
 	assert_non_null(mkdtemp(directory));
 	(void)snprintf(path, sizeof(path), "%s/lib.so", directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
-	assert_int_equal(preload_open(&witness, path, &failure), -EINVAL);
+	assert_int_equal(preload_open(&witness, path, NULL, &failure), -EINVAL);
 	assert_int_equal(witness.fd, -1);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(directory), 0);
@@ -375,10 +375,10 @@ static void forged_pages_are_read_with_care(void **state)
 	cleanup_fd int fd = -1;
 
 	(void)state;
-	assert_int_equal(preload_open(&witness, NULL, &failure), 0);
+	assert_int_equal(preload_open(&witness, NULL, NULL, &failure), 0);
 	fd = open(witness.page_path, O_RDWR | O_CLOEXEC);
 	assert_true(fd >= 0);
-	preload_collect(&witness, &at_limit, 1, &refusals);
+	preload_collect(&witness, 1, &refusals);
 	assert_true(refusals.watched);
 	assert_int_equal(refusals.covered, 0);
 	assert_int_equal(refusals.hard, 0);
@@ -401,23 +401,23 @@ static void forged_pages_are_read_with_care(void **state)
 		page.attached = (uint64_t)random();
 		page.processes[5].pid = 77;
 		assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-		preload_collect(&witness, &at_limit, 77, &refusals);
+		preload_collect(&witness, 77, &refusals);
 		assert_true(refusals.watched);
 		check_sense(&refusals);
 	}
 	page.hard = UINT64_C(1) << 50;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-	preload_collect(&witness, &at_limit, 77, &refusals);
+	preload_collect(&witness, 77, &refusals);
 	assert_false(refusals.watched);
 	page.hard = 1;
 	page.magic ^= 1;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
-	preload_collect(&witness, &at_limit, 77, &refusals);
+	preload_collect(&witness, 77, &refusals);
 	assert_false(refusals.watched);
 	page.magic ^= 1;
 	assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
 	assert_int_equal(ftruncate(fd, (off_t)sizeof(page) - 1), 0);
-	preload_collect(&witness, &at_limit, 77, &refusals);
+	preload_collect(&witness, 77, &refusals);
 	assert_false(refusals.watched);
 	preload_close(&witness);
 }
@@ -431,14 +431,14 @@ static void abandoned_files_are_removed(void **state)
 	char path[sizeof(kept.page_path)] = "";
 
 	(void)state;
-	assert_int_equal(preload_open(&kept, NULL, &failure), 0);
+	assert_int_equal(preload_open(&kept, NULL, NULL, &failure), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct preload_witness lost = PRELOAD_NONE;
 
-		if (preload_open(&lost, NULL, &failure) < 0)
+		if (preload_open(&lost, NULL, NULL, &failure) < 0)
 			_exit(1);
 		_exit(fd_write_all(ends[1], lost.page_path, sizeof(lost.page_path)) < 0);
 	}

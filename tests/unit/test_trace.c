@@ -285,7 +285,7 @@ static void test_no_child(void **state)
 	const char *why = NULL;
 
 	(void)state;
-	assert_int_equal(trace_open(&witness, "", UINT64_MAX, &failure), 0);
+	assert_int_equal(trace_open(&witness, "", &(struct room){ 0 }, &failure), 0);
 	assert_int_equal(trace_collect(&witness, true, &refusals, &why), -ENOEXEC);
 	assert_non_null(why);
 	assert_false(refusals.watched);

@@ -5,6 +5,7 @@
 
 #include "witness/preload/bytes.h"
 #include "witness/preload/kernel.h"
+#include "witness/preload/second_look.h"
 
 #define PAGE_SIZE UINT64_C(4096)
 #define ADDRESS_SPACE (UINT64_C(1) << 47)
@@ -57,7 +58,14 @@ static bool find_limit(enum page_function function, uint64_t request, struct cau
 				(function == FUNCTION_MPROTECT &&
 					limits[i].name == CAUSE_RLIMIT_AS))
 				continue;
-			*cause = (struct cause){ limits[i].name, limit, used, 0 };
+			*cause = CAUSE_NONE;
+			cause->name = limits[i].name;
+			cause->limit = limit;
+			cause->used = used;
+			if (cause->name == CAUSE_RLIMIT_DATA && second_look_owns(limit)) {
+				cause->name = CAUSE_AT_LIMIT_FAIL;
+				cause->cage_bytes = second_look_in_use();
+			}
 			return true;
 		}
 	return false;
@@ -102,12 +110,12 @@ static bool find_overcommit(uint64_t request, struct cause *cause)
 	limit = kilobytes_after(text, "CommitLimit:");
 	used = kilobytes_after(text, "Committed_AS:");
 	if (mode == 2 && exceeds(limit, used, request + ALLOCATOR_SLACK + commit_reserve())) {
-		*cause = (struct cause){ CAUSE_OVERCOMMIT, limit, used, 2 };
+		*cause = (struct cause){ CAUSE_OVERCOMMIT, limit, used, UINT64_MAX, 2 };
 		return true;
 	}
 	if (mode == 0 && memory != UINT64_MAX && swap != UINT64_MAX &&
 		exceeds(memory + swap, 0, request)) {
-		*cause = (struct cause){ CAUSE_OVERCOMMIT, memory + swap, 0, 0 };
+		*cause = (struct cause){ CAUSE_OVERCOMMIT, memory + swap, 0, UINT64_MAX, 0 };
 		return true;
 	}
 	return false;
@@ -143,15 +151,23 @@ static bool find_map_count(struct cause *cause)
 	/* The list may lack, or have beyond the count, one or two of the kernel's own. */
 	if (!exceeds(limit, used, 4))
 		return false;
-	*cause = (struct cause){ CAUSE_MAX_MAP_COUNT, limit, used, 0 };
+	*cause = (struct cause){ CAUSE_MAX_MAP_COUNT, limit, used, UINT64_MAX, 0 };
 	return true;
 }
 
 struct cause cause_of_limits(enum page_function function, uint64_t request_bytes)
 {
 	uint64_t request = (request_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-	struct cause cause = { CAUSE_UNKNOWN, 0, 0, 0 };
+	struct cause cause = CAUSE_NONE;
+	struct second_look_denial denial;
 
+	if (second_look_denied(request_bytes, &denial)) {
+		cause.name = CAUSE_AT_LIMIT_FAIL;
+		cause.limit = denial.limit;
+		cause.used = denial.data;
+		cause.cage_bytes = denial.in_use;
+		return cause;
+	}
 	if (!find_limit(function, request, &cause) && !find_overcommit(request, &cause))
 		(void)find_map_count(&cause);
 	return cause;

@@ -10,14 +10,17 @@
 
 #include "witness/preload/page.h"
 
-/* limit and used by cause: rlimit_data and rlimit_as: the limit and what counts against it;
- * overcommit in mode 2: CommitLimit and Committed_AS, else memory and swap of the host, and 0;
+/* limit and used by cause: at_limit_fail, rlimit_data, rlimit_as: the limit and what counts against
+ * it; overcommit in mode 2: CommitLimit and Committed_AS, else memory and swap of the host, and 0;
  * max_map_count: the limit and the process's mappings. */
 struct cause {
 	enum refusal_cause name;
 	uint64_t limit, used;
+	uint64_t cage_bytes; /* at_limit_fail: what the cage had in use; UINT64_MAX: not known */
 	uint32_t overcommit_mode;
 };
+
+#define CAUSE_NONE ((struct cause){ .name = CAUSE_UNKNOWN, .cage_bytes = UINT64_MAX })
 
 /* A size that no machine of this kind could give. */
 bool cause_is_impossible(uint64_t request_bytes);

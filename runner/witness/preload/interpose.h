@@ -8,6 +8,7 @@
 
 #include "witness/preload/record.h"
 #include "witness/preload/resolve.h"
+#include "witness/preload/second_look.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
@@ -17,11 +18,12 @@
 struct call {
 	const char *outer;
 	bool nested;
+	uint32_t looks; /* second ones */
 };
 
 static inline struct call enter(const char *frame)
 {
-	struct call call = { record_thread.inside, false };
+	struct call call = { record_thread.inside, false, 0 };
 
 	if (__builtin_expect(!real.ready, false))
 		resolve_real_functions();
@@ -41,6 +43,12 @@ static inline void leave(struct call call, enum page_function function, size_t s
 		if (!call.nested)
 			record_granted(size);
 	}
+}
+
+/* What came back refused may be granted after all: then it is to be asked again. */
+static inline bool ask_again(struct call *call, size_t size)
+{
+	return second_look(size, &call->looks);
 }
 
 #define ENTER() enter(__builtin_frame_address(0))

@@ -32,10 +32,22 @@ static bool is_alignment(size_t alignment)
 EXPORTED void *malloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.malloc(size);
+	void *memory;
+
+	do
+		memory = real.malloc(size);
+	while (memory == NULL && ask_again(&call, size));
 
 	leave(call, FUNCTION_MALLOC, size, memory == NULL);
 	return memory;
+}
+
+/* 0 where it overflows. */
+static size_t product(size_t count, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(count, size, &bytes) ? 0 : bytes;
 }
 
 /* The size of an array, or 0 where the product overflows; then the overflow is told. */
@@ -53,8 +65,11 @@ static size_t array_size(struct call call, enum page_function function, size_t c
 EXPORTED void *calloc(size_t count, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.calloc(count, size);
+	void *memory;
 
+	do
+		memory = real.calloc(count, size);
+	while (memory == NULL && ask_again(&call, product(count, size)));
 	leave(call, FUNCTION_CALLOC, array_size(call, FUNCTION_CALLOC, count, size),
 		memory == NULL);
 	return memory;
@@ -63,8 +78,11 @@ EXPORTED void *calloc(size_t count, size_t size)
 EXPORTED void *realloc(void *memory, size_t size)
 {
 	struct call call = ENTER();
-	void *moved = real.realloc(memory, size);
+	void *moved;
 
+	do
+		moved = real.realloc(memory, size);
+	while (moved == NULL && ask_again(&call, size));
 	leave(call, FUNCTION_REALLOC, size, moved == NULL);
 	return moved;
 }
@@ -72,9 +90,12 @@ EXPORTED void *realloc(void *memory, size_t size)
 EXPORTED void *reallocarray(void *memory, size_t count, size_t size)
 {
 	struct call call = ENTER();
-	void *moved = real.reallocarray != NULL ? real.reallocarray(memory, count, size)
-						: missing();
+	void *moved;
 
+	do
+		moved = real.reallocarray != NULL ? real.reallocarray(memory, count, size)
+						  : missing();
+	while (moved == NULL && ask_again(&call, product(count, size)));
 	leave(call, FUNCTION_REALLOCARRAY, array_size(call, FUNCTION_REALLOCARRAY, count, size),
 		moved == NULL && real.reallocarray != NULL);
 	return moved;
@@ -83,8 +104,11 @@ EXPORTED void *reallocarray(void *memory, size_t count, size_t size)
 EXPORTED int posix_memalign(void **ret_memory, size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	int result = real.posix_memalign(ret_memory, alignment, size);
+	int result;
 
+	do
+		result = real.posix_memalign(ret_memory, alignment, size);
+	while (result == ENOMEM && ask_again(&call, size));
 	leave(call, FUNCTION_POSIX_MEMALIGN, result == EINVAL ? 0 : size, result != 0);
 	return result;
 }
@@ -92,8 +116,11 @@ EXPORTED int posix_memalign(void **ret_memory, size_t alignment, size_t size)
 EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.aligned_alloc(alignment, size);
+	void *memory;
 
+	do
+		memory = real.aligned_alloc(alignment, size);
+	while (memory == NULL && is_alignment(alignment) && ask_again(&call, size));
 	leave(call, FUNCTION_ALIGNED_ALLOC, is_alignment(alignment) ? size : 0, memory == NULL);
 	return memory;
 }
@@ -101,8 +128,11 @@ EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 EXPORTED void *memalign(size_t alignment, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.memalign != NULL ? real.memalign(alignment, size) : missing();
+	void *memory;
 
+	do
+		memory = real.memalign != NULL ? real.memalign(alignment, size) : missing();
+	while (memory == NULL && is_alignment(alignment) && ask_again(&call, size));
 	leave(call, FUNCTION_MEMALIGN, is_alignment(alignment) && real.memalign != NULL ? size : 0,
 		memory == NULL);
 	return memory;
@@ -111,8 +141,11 @@ EXPORTED void *memalign(size_t alignment, size_t size)
 EXPORTED void *valloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.valloc != NULL ? real.valloc(size) : missing();
+	void *memory;
 
+	do
+		memory = real.valloc != NULL ? real.valloc(size) : missing();
+	while (memory == NULL && ask_again(&call, size));
 	leave(call, FUNCTION_VALLOC, real.valloc != NULL ? size : 0, memory == NULL);
 	return memory;
 }
@@ -120,8 +153,11 @@ EXPORTED void *valloc(size_t size)
 EXPORTED void *pvalloc(size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.pvalloc != NULL ? real.pvalloc(size) : missing();
+	void *memory;
 
+	do
+		memory = real.pvalloc != NULL ? real.pvalloc(size) : missing();
+	while (memory == NULL && ask_again(&call, size));
 	leave(call, FUNCTION_PVALLOC, real.pvalloc != NULL ? size : 0, memory == NULL);
 	return memory;
 }

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 
 #include "witness/preload/cause.h"
+#include "witness/preload/fixed.h"
 #include "witness/preload/interpose_mappings.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/python.h"
@@ -81,8 +82,17 @@ static void *map(struct call call, void *address, size_t length, int protection,
 	off_t offset)
 {
 	bool own = mapping_is_own(protection, flags);
-	void *mapping = real.mmap(address, length, protection, flags, fd, offset);
+	bool counts = (protection & PROT_WRITE) != 0 && (flags & MAP_PRIVATE) != 0;
+	bool denied = counts && (flags & MAP_FIXED) != 0 && fixed_is_denied(address, length);
+	void *mapping = MAP_FAILED;
 
+	if (denied)
+		errno = ENOMEM;
+	else
+		do
+			mapping = real.mmap(address, length, protection, flags, fd, offset);
+		while (mapping == MAP_FAILED && errno == ENOMEM && counts &&
+			ask_again(&call, length));
 	if (mapping == MAP_FAILED)
 		mapping_refused(call, FUNCTION_MMAP, length, own);
 	else
@@ -112,7 +122,10 @@ EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int f
 		target = va_arg(arguments, void *);
 		va_end(arguments);
 	}
-	mapping = real.mremap(address, old_length, new_length, flags, target);
+	do
+		mapping = real.mremap(address, old_length, new_length, flags, target);
+	while (mapping == MAP_FAILED && errno == ENOMEM && new_length > old_length &&
+		ask_again(&call, new_length - old_length));
 	if (mapping == MAP_FAILED)
 		mapping_refused(call, FUNCTION_MREMAP, new_length, new_length > old_length);
 	else
@@ -124,8 +137,11 @@ EXPORTED int mprotect(void *address, size_t length, int protection)
 {
 	struct call call = ENTER();
 	bool writable = (protection & PROT_WRITE) != 0;
-	int result = real.mprotect(address, length, protection);
+	int result;
 
+	do
+		result = real.mprotect(address, length, protection);
+	while (result != 0 && errno == ENOMEM && writable && ask_again(&call, length));
 	if (result != 0)
 		mapping_refused(call, FUNCTION_MPROTECT, length,
 			writable && mapping_exists(address, length));
@@ -139,8 +155,11 @@ EXPORTED int brk(void *end)
 	struct call call = ENTER();
 	uintptr_t before = (uintptr_t)real.sbrk(0);
 	size_t size = (uintptr_t)end > before ? (uintptr_t)end - before : 0;
-	int result = real.brk(end);
+	int result;
 
+	do
+		result = real.brk(end);
+	while (result != 0 && ask_again(&call, size));
 	if (result != 0)
 		heap_refused(call, FUNCTION_BRK, size);
 	else
@@ -152,8 +171,11 @@ EXPORTED void *sbrk(intptr_t increment)
 {
 	struct call call = ENTER();
 	size_t size = increment > 0 ? (size_t)increment : 0;
-	void *before = real.sbrk(increment);
+	void *before;
 
+	do
+		before = real.sbrk(increment);
+	while (before == (void *)-1 && ask_again(&call, size));
 	if (before == (void *)-1)
 		heap_refused(call, FUNCTION_SBRK, size);
 	else
@@ -179,13 +201,17 @@ EXPORTED int pthread_create(
 	void *ret_thread, const void *attributes, void *(*start)(void *), void *data)
 {
 	struct call call = ENTER();
-	int result = real.pthread_create == NULL
-			     ? ENOSYS
-			     : real.pthread_create(ret_thread, attributes, start, data);
-	size_t size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
-	bool memory = size > 0 &&
-		      cause_of_limits(FUNCTION_PTHREAD_CREATE, size).name != CAUSE_UNKNOWN;
+	size_t size = 0;
+	bool memory;
+	int result;
 
+	do {
+		result = real.pthread_create == NULL
+				 ? ENOSYS
+				 : real.pthread_create(ret_thread, attributes, start, data);
+		size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
+	} while (size > 0 && ask_again(&call, size));
+	memory = size > 0 && cause_of_limits(FUNCTION_PTHREAD_CREATE, size).name != CAUSE_UNKNOWN;
 	leave(call, FUNCTION_PTHREAD_CREATE, memory ? size : 0, memory);
 	return result;
 }

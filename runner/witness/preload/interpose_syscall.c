@@ -5,6 +5,8 @@
  * returns on another one, and a vfork() twice. So this is not declared with "...", whose arguments
  * cannot be passed on; a caller that gives all six has the same convention.
  */
+#include <errno.h>
+
 #include "witness/preload/interpose_mappings.h"
 #include "witness/preload/kernel.h"
 
@@ -38,13 +40,35 @@ static long end_brk(struct call call, long before, long wanted, long result)
 	return result;
 }
 
+/* What of it --at-limit fail may have refused; 0 for nothing. */
+static size_t size_refused(long number, long result, const long *arguments, long before)
+{
+	switch (number) {
+	case SYS_brk:
+		return result < arguments[0] && arguments[0] > before
+			       ? (size_t)(arguments[0] - before)
+			       : 0;
+	case SYS_mremap:
+		return result == -1 && errno == ENOMEM && arguments[2] > arguments[1]
+			       ? (size_t)(arguments[2] - arguments[1])
+			       : 0;
+	default: /* mmap and mprotect have length and access at the same place */
+		return result == -1 && errno == ENOMEM && (arguments[2] & PROT_WRITE) != 0
+			       ? (size_t)arguments[1]
+			       : 0;
+	}
+}
+
 __attribute__((noinline)) static long ask_for_memory(
 	long number, long a, long b, long c, long d, long e, long f)
 {
 	struct call call = ENTER();
 	long before = number == SYS_brk ? kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0) : 0;
-	long result = real.syscall(number, a, b, c, d, e, f);
+	long result;
 
+	do
+		result = real.syscall(number, a, b, c, d, e, f);
+	while (ask_again(&call, size_refused(number, result, (const long[]){ a, b, c }, before)));
 	switch (number) {
 	case SYS_mmap:
 		return end(call, FUNCTION_MMAP, result, (size_t)b, mapping_is_own((int)c, (int)d));

@@ -7,6 +7,7 @@
 #define MEMCAGE_WITNESS_PRELOAD_KERNEL_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -82,16 +83,27 @@ static inline int kernel_pipe(int ends[2])
 	return (int)kernel_call(SYS_pipe2, (long)ends, O_CLOEXEC | O_NONBLOCK, 0, 0, 0, 0);
 }
 
+struct kernel_limits {
+	uint64_t soft, hard;
+};
+
+static inline bool kernel_limits(int resource, struct kernel_limits *ret_limits)
+{
+	return kernel_call(SYS_prlimit64, 0, resource, 0, (long)ret_limits, 0, 0) >= 0;
+}
+
+/* The calling process's own. */
+static inline bool kernel_set_limits(int resource, const struct kernel_limits *limits)
+{
+	return kernel_call(SYS_prlimit64, 0, resource, (long)limits, 0, 0, 0) >= 0;
+}
+
 /* The soft limit; UINT64_MAX where there is none or it cannot be read. */
 static inline uint64_t kernel_limit(int resource)
 {
-	struct {
-		uint64_t soft, hard;
-	} limit = { UINT64_MAX, UINT64_MAX };
+	struct kernel_limits limits;
 
-	if (kernel_call(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) < 0)
-		return UINT64_MAX;
-	return limit.soft;
+	return kernel_limits(resource, &limits) ? limits.soft : UINT64_MAX;
 }
 
 static inline uint64_t kernel_boottime_us(void)

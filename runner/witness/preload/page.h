@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "witness/refusals.h"
+#include "witness/room.h"
 
 #define PAGE_ENVIRONMENT "MEMCAGE_WITNESS" /* the file's path */
 #define PAGE_MAGIC UINT64_C(0x3165676163656d6d)
@@ -23,7 +24,6 @@
 #define PAGE_RECENT 32
 #define PAGE_RECORDS (PAGE_FIRST + PAGE_RECENT)
 #define PAGE_PROCESSES 64
-#define PAGE_LIMITS 4
 
 /* The first of the records have a snapshot each. */
 #define PAGE_SNAPSHOTS 8
@@ -61,6 +61,7 @@ struct page_record {
 	uint64_t request_bytes;
 	uint64_t boottime_us;
 	uint64_t limit, used; /* the numbers behind the cause; what they are depends on it */
+	uint64_t cage_bytes;  /* what the cage had in use; UINT64_MAX: not known */
 	uint32_t cause;       /* enum refusal_cause */
 	uint32_t function;    /* enum page_function */
 	int32_t pid;          /* as the process itself sees it */
@@ -75,12 +76,6 @@ struct page_process {
 	uint32_t hard;
 };
 
-/* How many were refused under an RLIMIT_DATA of this value: memcage knows which one is its own. */
-struct page_limit {
-	uint64_t bytes; /* 0: free */
-	uint64_t hard;
-};
-
 struct witness_page {
 	uint64_t magic;
 	uint64_t size;     /* sizeof(struct page_file): both sides must be of one build */
@@ -90,7 +85,7 @@ struct witness_page {
 	uint64_t soft; /* refused to an allocator that has other ways: never a refusal by itself */
 	uint64_t largest_bytes;
 	uint64_t by_cause[REFUSAL_CAUSES_MAX]; /* hard ones */
-	struct page_limit limits[PAGE_LIMITS];
+	struct room room; /* written by memcage before the start, but for the promises */
 	struct page_process processes[PAGE_PROCESSES];
 	struct page_record records[PAGE_RECORDS];
 };

@@ -7,6 +7,7 @@
 #include "witness/preload/cause.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/resolve.h"
+#include "witness/preload/second_look.h"
 #include "witness/preload/slots.h"
 #include "witness/preload/tally.h"
 
@@ -125,13 +126,12 @@ void record_granted(uint64_t size)
 static void explain_and_count(enum page_function function, uint64_t size)
 {
 	struct pending refusal = { .size = size, .record = -1, .pid = kernel_pid() };
-	struct cause cause = { CAUSE_UNKNOWN, 0, 0, 0 };
+	struct cause cause = CAUSE_NONE;
 
 	refusal.sequence = __atomic_add_fetch(&page->sequence, 1, __ATOMIC_RELAXED);
 	if (__atomic_fetch_add(&explained, 1, __ATOMIC_RELAXED) < EXPLAINED_MAX)
 		cause = cause_find(function, size);
 	refusal.cause = (uint32_t)cause.name;
-	refusal.limit = cause.limit;
 	/* Counted first: explaining may be the last that this process does. */
 	tally_hard(page, &refusal, 1);
 	tally_raise(&page->largest_bytes, size);
@@ -203,6 +203,7 @@ __attribute__((constructor)) static void attach(void)
 		mapped->page.size != sizeof(*mapped))
 		return;
 	tally_add(&mapped->page.attached, 1);
+	second_look_begin(&mapped->page.room);
 	file = mapped;
 	__atomic_store_n(&page, &mapped->page, __ATOMIC_RELEASE);
 }

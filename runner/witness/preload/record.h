@@ -16,7 +16,6 @@
 struct pending {
 	uint64_t size;
 	uint64_t sequence;
-	uint64_t limit; /* of RLIMIT_DATA, where that was the cause */
 	uint32_t cause;
 	int32_t record; /* index, or -1 */
 	int32_t pid;

@@ -53,6 +53,7 @@ void slot_write(struct page_file *file, const struct pending *refusal, enum page
 	record->boottime_us = kernel_boottime_us();
 	record->limit = cause->limit;
 	record->used = cause->used;
+	record->cage_bytes = cause->cage_bytes;
 	record->cause = refusal->cause;
 	record->function = (uint32_t)function;
 	record->pid = refusal->pid;

@@ -40,27 +40,9 @@ static void count_process(struct witness_page *page, int32_t pid, uint32_t chang
 	}
 }
 
-static void count_limit(struct witness_page *page, uint64_t bytes, uint64_t change)
-{
-	for (int i = 0; i < PAGE_LIMITS; i++) {
-		struct page_limit *limit = &page->limits[i];
-		uint64_t owner = __atomic_load_n(&limit->bytes, __ATOMIC_RELAXED);
-
-		if (owner == 0 && __atomic_compare_exchange_n(&limit->bytes, &owner, bytes, false,
-					  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			owner = bytes;
-		if (owner == bytes) {
-			tally_add(&limit->hard, change);
-			return;
-		}
-	}
-}
-
 void tally_hard(struct witness_page *page, const struct pending *refusal, uint64_t change)
 {
 	tally_add(&page->hard, change);
 	tally_add(&page->by_cause[refusal->cause], change);
 	count_process(page, refusal->pid, (uint32_t)change);
-	if (refusal->cause == CAUSE_RLIMIT_DATA && refusal->limit != 0)
-		count_limit(page, refusal->limit, change);
 }
