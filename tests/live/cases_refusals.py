@@ -79,8 +79,8 @@ CASES = [
     Case("refused/reservations_are_none", ("reserve_only", "16G"), "ok/clean", 0, FAIL, check=no_refusal),
     # what was refused is granted later: retried, not a failure
     Case("refused/lets_go_again", ("give_back", "1M"), "ok/clean", 0, FAIL, check=retried),
-    # stacks count in full, touched or not; a refused one is EAGAIN, as too many processes are
-    Case("refused/thread_stacks", ("many_threads", "60"), "alloc_failure/refused", 1, FAIL, check=thread_stack),
+    # a refused stack is EAGAIN, as too many processes are; one that nobody touches is not refused: fits/60_threads
+    Case("refused/thread_stacks", ("many_threads", "60", "4M"), "alloc_failure/refused", 1, FAIL, check=thread_stack),
     Case("refused/threads_at_pids", ("many_threads", "60"), "policy_violation/pids", 1,
          ("-m", "64M", "--pids", "8"), confidence=("medium",), check=no_refusal),
     Case("refused/page_cache_is_none", ("page_cache", "{dir}/big", "96M"), ("ok/clean", "ok/under_pressure"), 0, FAIL,

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Refusals that do no harm, many times over; and words that mean nothing."""
 
-from harness import expect
-from runtimes import BUILT, READ, every, nothing_refused, repeat, row, source
+from harness import PROBABLE, expect
+from runtimes import BUILT, READ, every, nothing_refused, refused, repeat, row, source
 
 TIMES = 20
+FAIL_128 = ("-m", "128M", "--at-limit", "fail")
+FAIL_256 = ("-m", "256M", "--at-limit", "fail")
 AS_512M = ("sh", "-c", 'ulimit -v 524288; exec "$@"', "sh")    # arenas and stacks are probed for and refused
 JAVA = ("java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx32m", "-XX:ReservedCodeCacheSize=16m",
         "-XX:CompressedClassSpaceSize=16m", "-cp", BUILT, "Allocate", "hello")
@@ -18,6 +20,11 @@ def retried(run):
 
 def noisy(name, argv, options, needs, check=nothing_refused):
     return row("noise/" + name, argv, READ, 0, options, check, needs, drive=repeat(TIMES))
+
+
+def grows(name, argv, status, needs):
+    return row("noise/" + name, argv, "alloc_failure/refused", status, FAIL_128, refused(1), needs,
+               confidence=PROBABLE, drive=repeat(TIMES))
 
 
 def words(number, status):
@@ -38,6 +45,14 @@ CASES = [
           ("runtime_jemalloc",)),
     noisy("tcmalloc_threads", (BUILT + "c_tcmalloc", "threads"), ("-m", "64M", "--at-limit", "fail"),
           ("runtime_tcmalloc",)),
+    # what fits is never failed, what does not is refused and not killed
+    noisy("java_fits", (*JAVA[:3], "-Xmx64m", "-cp", BUILT, "Allocate", "near", "40"), FAIL_256, ("runtime_java",)),
+    noisy("node_fits", ("node", source("allocate.js"), "near", "100"), FAIL_256, ("runtime_node",)),
+    noisy("python_fits", ("/usr/bin/python3", source("allocate.py"), "near", "80"), FAIL_128, ("python",)),
+    noisy("musl_threads", (BUILT + "c_musl", "threads"), ("-m", "64M", "--at-limit", "fail"), ("runtime_musl",)),
+    grows("cpp_grows", (BUILT + "cpp", "grow"), 134, ("runtime_c++",)),
+    grows("musl_grows", (BUILT + "c_musl", "grow"), 3, ("runtime_musl",)),
+    grows("ruby_grows", ("ruby", source("allocate.rb"), "grow"), 1, ("runtime_ruby",)),
     # node is node, and neither Java nor its own end
     row("words/java_by_node", ("node", "-e", 'console.error("java.lang.OutOfMemoryError: x"); process.exit(1)'),
         "failed/exit", 1, ("-m", "256M"), nothing_refused, ("runtime_node",), confidence=("certain", "high", "medium")),
