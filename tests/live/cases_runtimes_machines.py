@@ -54,7 +54,8 @@ CASES = [
     row("java/own_cap_in_a_child", ("sh", "-c", '"$@"; exit $?', "sh", *SMALL_HEAP, "Allocate", "grow"), "failed/exit",
         1, KILL, nothing_refused, NEED_JAVA, confidence=PROBABLE),
 
-    *matrix("node", NODE, NEED_NODE, 256, 100, NODE_HUGE, caught=True, uncaught=1, grown=134),
+    *matrix("node", NODE, NEED_NODE, 256, 100, NODE_HUGE, caught=True, uncaught=1, grown=134,
+            grown_by=256 << 10),    # what its heap is committed by
     capped("node/own_cap", NODE_CAP, 134, KILL, NEED_NODE, "node"),
     capped("node/own_cap_fail", NODE_CAP, 134, ("-m", "512M", "--at-limit", "fail"), NEED_NODE, "node"),
     capped("php/own_cap", PHP_CAP, 255, KILL, NEED_PHP, "php"),

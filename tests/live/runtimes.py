@@ -149,11 +149,13 @@ def row(name, argv, verdict, status, options, check=None, needs=(), **more):
                 needs=tuple(needs), timeout=40, **more)
 
 
-def matrix(name, argv, need, limit, near, huge=None, caught=None, uncaught=None, grown=None, texts=None, line=None):
+def matrix(name, argv, need, limit, near, huge=None, caught=None, uncaught=None, grown=None, texts=None, line=None,
+           grown_by=MIB):
     """The rows that every runtime has which the preloaded witness can enter.
 
     huge: bytes of the one large request; caught: whether it can be caught; uncaught and grown: exit
-    status of the other two; near: MiB that fit; line: source line of (caught, uncaught, growing)."""
+    status of the other two; grown_by: bytes of the request that is refused in the end, at least; near:
+    MiB that fit; line: source line of (caught, uncaught, growing)."""
     kill = ("-m", f"{limit}M")
     fail = (*kill, "--at-limit", "fail")
     lines = line or (None, None, None)
@@ -171,5 +173,5 @@ def matrix(name, argv, need, limit, near, huge=None, caught=None, uncaught=None,
                          every(refused(huge, lines[1]), *told), need, confidence=SURE))
     if grown is not None:
         cases.append(row(f"{name}/grow", (*argv, "grow"), "alloc_failure/refused", grown, fail,
-                         every(refused(MIB, lines[2]), *told), need, confidence=SURE))
+                         every(refused(grown_by, lines[2]), *told), need, confidence=SURE))
     return cases

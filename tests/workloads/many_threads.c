@@ -2,7 +2,7 @@
  *
  * many_threads N [TOUCH] - starts N threads that do nothing, waits for them, exits 0; 1 where one
  * cannot be started. Each has a stack of 8 MiB and touches a page or two of it, or TOUCH bytes and
- * keeps them for some seconds; then the next one waits until it has.
+ * keeps them for a minute; then the next one waits until it has.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -20,7 +20,7 @@ static void *rest(void *nothing)
 	if (touched > 0)
 		touch(__builtin_alloca(touched), touched);
 	(void)sem_post(&through);
-	(void)usleep(touched > 0 ? 3000000 : 200000);
+	(void)usleep(touched > 0 ? 60000000 : 200000);
 	return nothing;
 }
 
