@@ -136,7 +136,7 @@ int trace_collect(struct trace_witness *witness, bool with_library, struct refus
 	*ret_why = why_not(witness->page, &error);
 	if (*ret_why != NULL)
 		return -error;
-	trace_tally_sum(&witness->page->tally, with_library, ret_refusals);
+	call_tally_sum(&witness->page->tally, with_library, ret_refusals);
 	ret_refusals->covered = witness->page->processes;
 	return 0;
 }

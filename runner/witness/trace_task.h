@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "witness/trace_tally.h"
+#include "witness/call_tally.h"
 
 struct trace_process {
 	pid_t pid;
@@ -24,9 +24,9 @@ struct trace_task {
 	pid_t tid;
 	struct trace_process *process;
 	bool in_call; /* stopped at its begin, and not yet at its end */
-	struct trace_call call;
+	struct memory_call call;
 	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */
-	struct trace_thread thread;
+	struct call_thread thread;
 	struct trace_task *next;
 };
 

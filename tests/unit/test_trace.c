@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "witness/trace_tally.h"
+#include "witness/call_tally.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
@@ -26,52 +26,52 @@ static void test_calls(void **state)
 {
 	static const struct {
 		const char *because;
-		struct trace_call call;
+		struct memory_call call;
 		int64_t result;
-		enum trace_outcome outcome;
+		enum call_outcome outcome;
 		uint64_t size;
 	} rows[] = {
-		{ "a mapping", { TRACE_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, 0x7f0000000000,
+		{ "a mapping", { CALL_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, 0x7f0000000000,
 			OUTCOME_GRANTED, MIB },
-		{ "a refused one", { TRACE_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, -ENOMEM,
+		{ "a refused one", { CALL_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, -ENOMEM,
 			OUTCOME_REFUSED, MIB },
-		{ "a wrong one", { TRACE_MMAP, { 0, 0, WRITABLE, MAP_PRIVATE } }, -EINVAL,
+		{ "a wrong one", { CALL_MMAP, { 0, 0, WRITABLE, MAP_PRIVATE } }, -EINVAL,
 			OUTCOME_NEITHER, 0 },
 		{ "code is no room for data",
-			{ TRACE_MMAP, { 0, MIB, PROT_READ | PROT_EXEC, MAP_PRIVATE } }, 4096,
+			{ CALL_MMAP, { 0, MIB, PROT_READ | PROT_EXEC, MAP_PRIVATE } }, 4096,
 			OUTCOME_NEITHER, MIB },
-		{ "a reservation", { TRACE_MMAP, { 0, GIB, PROT_NONE, MAP_PRIVATE } }, -ENOMEM,
+		{ "a reservation", { CALL_MMAP, { 0, GIB, PROT_NONE, MAP_PRIVATE } }, -ENOMEM,
 			OUTCOME_SOFT, GIB },
-		{ "a granted reservation", { TRACE_MMAP, { 0, GIB, PROT_NONE, MAP_PRIVATE } }, 4096,
+		{ "a granted reservation", { CALL_MMAP, { 0, GIB, PROT_NONE, MAP_PRIVATE } }, 4096,
 			OUTCOME_NEITHER, GIB },
-		{ "an arena", { TRACE_MMAP, { 0, 128 * MIB, WRITABLE, MAP_NORESERVE } }, -ENOMEM,
+		{ "an arena", { CALL_MMAP, { 0, 128 * MIB, WRITABLE, MAP_NORESERVE } }, -ENOMEM,
 			OUTCOME_SOFT, 128 * MIB },
-		{ "not an arena's size", { TRACE_MMAP, { 0, 96 * MIB, WRITABLE, MAP_NORESERVE } },
+		{ "not an arena's size", { CALL_MMAP, { 0, 96 * MIB, WRITABLE, MAP_NORESERVE } },
 			-ENOMEM, OUTCOME_REFUSED, 96 * MIB },
-		{ "the new size counts", { TRACE_MREMAP, { 4096, MIB, 2 * MIB } }, -ENOMEM,
+		{ "the new size counts", { CALL_MREMAP, { 4096, MIB, 2 * MIB } }, -ENOMEM,
 			OUTCOME_REFUSED, 2 * MIB },
-		{ "granted", { TRACE_MREMAP, { 4096, MIB, 2 * MIB } }, 8192, OUTCOME_GRANTED,
+		{ "granted", { CALL_MREMAP, { 4096, MIB, 2 * MIB } }, 8192, OUTCOME_GRANTED,
 			2 * MIB },
-		{ "a bad address", { TRACE_MREMAP, { 4096, MIB, 2 * MIB } }, -EFAULT,
+		{ "a bad address", { CALL_MREMAP, { 4096, MIB, 2 * MIB } }, -EFAULT,
 			OUTCOME_NEITHER, 2 * MIB },
-		{ "writable from now on", { TRACE_MPROTECT, { 4096, MIB, WRITABLE } }, -ENOMEM,
+		{ "writable from now on", { CALL_MPROTECT, { 4096, MIB, WRITABLE } }, -ENOMEM,
 			OUTCOME_REFUSED, MIB },
-		{ "read-only from now on", { TRACE_MPROTECT, { 4096, MIB, PROT_READ } }, -ENOMEM,
+		{ "read-only from now on", { CALL_MPROTECT, { 4096, MIB, PROT_READ } }, -ENOMEM,
 			OUTCOME_NEITHER, MIB },
-		{ "asking where the heap ends", { TRACE_BRK, { 0 } }, (int64_t)(4 * MIB),
+		{ "asking where the heap ends", { CALL_BRK, { 0 } }, (int64_t)(4 * MIB),
 			OUTCOME_NEITHER, 0 },
-		{ "the heap grows", { TRACE_BRK, { 5 * MIB } }, (int64_t)(5 * MIB), OUTCOME_GRANTED,
+		{ "the heap grows", { CALL_BRK, { 5 * MIB } }, (int64_t)(5 * MIB), OUTCOME_GRANTED,
 			MIB },
-		{ "it does not", { TRACE_BRK, { 9 * MIB } }, (int64_t)(5 * MIB), OUTCOME_REFUSED,
+		{ "it does not", { CALL_BRK, { 9 * MIB } }, (int64_t)(5 * MIB), OUTCOME_REFUSED,
 			4 * MIB },
-		{ "it shrinks", { TRACE_BRK, { 4 * MIB } }, (int64_t)(4 * MIB), OUTCOME_NEITHER,
+		{ "it shrinks", { CALL_BRK, { 4 * MIB } }, (int64_t)(4 * MIB), OUTCOME_NEITHER,
 			0 },
 	};
 	uint64_t heap_end = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct trace_attempt attempt = trace_call_attempt(
+		struct call_attempt attempt = call_attempt_of(
 			&rows[i].call, rows[i].result, &heap_end);
 
 		if (attempt.outcome != rows[i].outcome || attempt.size != rows[i].size)
@@ -89,14 +89,14 @@ enum { REFUSED, GRANTED };
 
 struct step {
 	int kind;
-	enum trace_function function;
+	enum memory_function function;
 	uint64_t size;
 	uint64_t at_us;
 };
 
-static struct trace_tally tally;
+static struct call_tally tally;
 
-static void play(const struct step *steps, struct trace_thread *thread, int pid, bool by_library)
+static void play(const struct step *steps, struct call_thread *thread, int pid, bool by_library)
 {
 	for (; steps->function != 0; steps++) {
 		struct refusal refusal = { .request_bytes = steps->size,
@@ -106,9 +106,9 @@ static void play(const struct step *steps, struct trace_thread *thread, int pid,
 			.boottime_us = steps->at_us };
 
 		if (steps->kind == GRANTED)
-			trace_tally_granted(&tally, thread, pid, steps->size, steps->at_us);
-		else if (!trace_tally_continues(thread, steps->function, steps->size, steps->at_us))
-			trace_tally_refused(
+			call_tally_granted(&tally, thread, pid, steps->size, steps->at_us);
+		else if (!call_tally_continues(thread, steps->function, steps->size, steps->at_us))
+			call_tally_refused(
 				&tally, thread, steps->function, &refusal, by_library, pid == PID);
 	}
 }
@@ -116,17 +116,17 @@ static void play(const struct step *steps, struct trace_thread *thread, int pid,
 /* However long the tracer held the thread. */
 static void test_time_held(void **state)
 {
-	static const struct step first[] = { { REFUSED, TRACE_MMAP, GIB, 10 }, { 0 } },
-				 second[] = { { REFUSED, TRACE_BRK, GIB, 500010 }, { 0 } };
-	struct trace_thread thread = { 0 };
+	static const struct step first[] = { { REFUSED, CALL_MMAP, GIB, 10 }, { 0 } },
+				 second[] = { { REFUSED, CALL_BRK, GIB, 500010 }, { 0 } };
+	struct call_thread thread = { 0 };
 	struct refusals sum;
 
 	(void)state;
 	memset(&tally, 0, sizeof(tally));
 	play(first, &thread, PID, false);
-	trace_tally_resumes(&thread, 500000);
+	call_tally_resumes(&thread, 500000);
 	play(second, &thread, PID, false);
-	trace_tally_sum(&tally, false, &sum);
+	call_tally_sum(&tally, false, &sum);
 	assert_int_equal(sum.hard, 1);
 }
 
@@ -139,59 +139,59 @@ static void test_series(void **state)
 		bool was_last;
 	} rows[] = {
 		{ "a large malloc tries three ways",
-			{ { REFUSED, TRACE_MMAP, GIB, 10 }, { REFUSED, TRACE_BRK, GIB, 20 },
-				{ REFUSED, TRACE_MMAP, GIB, 30 } },
+			{ { REFUSED, CALL_MMAP, GIB, 10 }, { REFUSED, CALL_BRK, GIB, 20 },
+				{ REFUSED, CALL_MMAP, GIB, 30 } },
 			1, 0, 0, true },
 		{ "two of them",
-			{ { REFUSED, TRACE_MMAP, GIB, 10 }, { REFUSED, TRACE_BRK, GIB, 20 },
-				{ REFUSED, TRACE_MMAP, GIB, 30 }, { REFUSED, TRACE_MMAP, GIB, 40 },
-				{ REFUSED, TRACE_BRK, GIB, 50 }, { REFUSED, TRACE_MMAP, GIB, 60 } },
+			{ { REFUSED, CALL_MMAP, GIB, 10 }, { REFUSED, CALL_BRK, GIB, 20 },
+				{ REFUSED, CALL_MMAP, GIB, 30 }, { REFUSED, CALL_MMAP, GIB, 40 },
+				{ REFUSED, CALL_BRK, GIB, 50 }, { REFUSED, CALL_MMAP, GIB, 60 } },
 			2, 0, 0, true },
 		{ "a small one two",
-			{ { REFUSED, TRACE_BRK, 132 * KIB, 10 }, { REFUSED, TRACE_MMAP, MIB, 20 } },
+			{ { REFUSED, CALL_BRK, 132 * KIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20 } },
 			1, 0, 0, true },
 		{ "a realloc four",
-			{ { REFUSED, TRACE_MREMAP, GIB, 10 }, { REFUSED, TRACE_MMAP, GIB, 20 },
-				{ REFUSED, TRACE_BRK, GIB, 30 }, { REFUSED, TRACE_MMAP, GIB, 40 } },
+			{ { REFUSED, CALL_MREMAP, GIB, 10 }, { REFUSED, CALL_MMAP, GIB, 20 },
+				{ REFUSED, CALL_BRK, GIB, 30 }, { REFUSED, CALL_MMAP, GIB, 40 } },
 			1, 0, 0, true },
 		{ "the heap had no room, a mapping did",
-			{ { REFUSED, TRACE_BRK, 132 * KIB, 10 }, { GRANTED, TRACE_MMAP, MIB, 20 } },
+			{ { REFUSED, CALL_BRK, 132 * KIB, 10 }, { GRANTED, CALL_MMAP, MIB, 20 } },
 			0, 1, 0, false },
 		{ "mappings are separate requests",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { REFUSED, TRACE_MMAP, MIB, 20 },
-				{ REFUSED, TRACE_MMAP, MIB, 30 } },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20 },
+				{ REFUSED, CALL_MMAP, MIB, 30 } },
 			3, 0, 0, true },
 		{ "long after it is another one",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { REFUSED, TRACE_BRK, MIB, 50000 } }, 2,
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_BRK, MIB, 50000 } }, 2,
 			0, 0, true },
 		{ "much less is another one",
-			{ { REFUSED, TRACE_MMAP, GIB, 10 }, { REFUSED, TRACE_BRK, MIB, 20 } }, 2, 0,
+			{ { REFUSED, CALL_MMAP, GIB, 10 }, { REFUSED, CALL_BRK, MIB, 20 } }, 2, 0,
 			0, true },
 		{ "the same later, granted",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { GRANTED, TRACE_MMAP, MIB, 90000 } },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, MIB, 90000 } },
 			0, 1, 0, false },
 		{ "more later settles nothing, but it was not the end",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { GRANTED, TRACE_MMAP, GIB, 90000 } },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, GIB, 90000 } },
 			1, 0, 0, false },
 		{ "less later",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { GRANTED, TRACE_MMAP, 4096, 90000 } },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, 4096, 90000 } },
 			1, 0, 0, true },
 		{ "only the next attempt settles, and only one",
-			{ { REFUSED, TRACE_MMAP, MIB, 10 }, { REFUSED, TRACE_MMAP, MIB, 20000 },
-				{ GRANTED, TRACE_MMAP, MIB, 90000 } },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20000 },
+				{ GRANTED, CALL_MMAP, MIB, 90000 } },
 			1, 1, 0, false },
-		{ "more than there can be", { { REFUSED, TRACE_MMAP, UINT64_C(1) << 60, 10 } }, 0,
+		{ "more than there can be", { { REFUSED, CALL_MMAP, UINT64_C(1) << 60, 10 } }, 0,
 			0, 1, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct trace_thread thread = { 0 };
+		struct call_thread thread = { 0 };
 		struct refusals sum;
 
 		memset(&tally, 0, sizeof(tally));
 		play(rows[i].steps, &thread, PID, false);
-		trace_tally_sum(&tally, false, &sum);
+		call_tally_sum(&tally, false, &sum);
 		if (sum.hard != rows[i].hard || sum.retried != rows[i].retried ||
 			sum.impossible != rows[i].impossible ||
 			sum.hard_was_last != rows[i].was_last ||
@@ -207,23 +207,23 @@ static void test_series(void **state)
 /* More refusals than there are records: every one counts, the first and the last are known. */
 static void test_many(void **state)
 {
-	struct trace_thread thread = { 0 };
+	struct call_thread thread = { 0 };
 	struct refusals sum;
 
 	(void)state;
 	memset(&tally, 0, sizeof(tally));
 	for (uint64_t i = 1; i <= 1000; i++) {
-		struct step steps[] = { { REFUSED, TRACE_MMAP, i * GIB, i * 20000 }, { 0 } };
+		struct step steps[] = { { REFUSED, CALL_MMAP, i * GIB, i * 20000 }, { 0 } };
 
 		play(steps, &thread, PID, false);
 	}
-	trace_tally_sum(&tally, false, &sum);
+	call_tally_sum(&tally, false, &sum);
 	assert_int_equal(sum.hard, 1000);
 	assert_int_equal(sum.largest_bytes, 1000 * GIB);
 	assert_int_equal(sum.first.request_bytes, GIB);
 	assert_true(sum.hard_was_last);
-	trace_tally_granted(&tally, &thread, PID, 2000 * GIB, UINT64_MAX);
-	trace_tally_sum(&tally, false, &sum);
+	call_tally_granted(&tally, &thread, PID, 2000 * GIB, UINT64_MAX);
+	call_tally_sum(&tally, false, &sum);
 	assert_false(sum.hard_was_last);
 }
 
@@ -231,15 +231,15 @@ static void test_many(void **state)
 
 static void test_library_counts_first(void **state)
 {
-	static const struct step refused[] = { { REFUSED, TRACE_MMAP, GIB, 10 }, { 0 } };
+	static const struct step refused[] = { { REFUSED, CALL_MMAP, GIB, 10 }, { 0 } };
 	struct refusals seen = { .watched = true, .hard = 3, .main_hard = 3, .covered = 1 }, sum;
-	struct trace_thread mine = { 0 }, other = { 0 };
+	struct call_thread mine = { 0 }, other = { 0 };
 
 	(void)state;
 	memset(&tally, 0, sizeof(tally));
 	play(refused, &mine, PID, true);
 	play(refused, &other, PID + 1, false);
-	trace_tally_sum(&tally, false, &sum);
+	call_tally_sum(&tally, false, &sum);
 	assert_int_equal(sum.hard, 1);
 	assert_int_equal(sum.main_hard, 0);
 	assert_int_equal(sum.first.pid, PID + 1);
@@ -252,7 +252,7 @@ static void test_library_counts_first(void **state)
 	assert_true(seen.traced && !seen.traced_only);
 
 	/* its file was wiped: then the tracer's word counts for all */
-	trace_tally_sum(&tally, true, &sum);
+	call_tally_sum(&tally, true, &sum);
 	assert_int_equal(sum.hard, 2);
 	seen = (struct refusals){ 0 };
 	refusals_add_traced(&seen, &sum);
