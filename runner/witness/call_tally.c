@@ -180,7 +180,7 @@ void call_tally_sum(
 {
 	const struct call_record *first = NULL, *last = NULL;
 
-	*ret_refusals = (struct refusals){ .watched = true, .traced = true, .traced_only = true };
+	*ret_refusals = (struct refusals){ .watched = true, .calls_only = true };
 	add_counts(&tally->counts[0], ret_refusals);
 	if (with_library)
 		add_counts(&tally->counts[1], ret_refusals);

@@ -137,6 +137,7 @@ int trace_collect(struct trace_witness *witness, bool with_library, struct refus
 	if (*ret_why != NULL)
 		return -error;
 	call_tally_sum(&witness->page->tally, with_library, ret_refusals);
+	ret_refusals->calls_by = CALLS_BY_TRACE;
 	ret_refusals->covered = witness->page->processes;
 	return 0;
 }

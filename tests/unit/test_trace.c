@@ -244,21 +244,21 @@ static void test_library_counts_first(void **state)
 	assert_int_equal(sum.main_hard, 0);
 	assert_int_equal(sum.first.pid, PID + 1);
 	sum.covered = 5;
-	refusals_add_traced(&seen, &sum);
+	refusals_add_calls(&seen, &sum);
 	assert_int_equal(seen.hard, 4);
 	assert_int_equal(seen.main_hard, 3);
 	assert_int_equal(seen.kernel_side, 1);
 	assert_int_equal(seen.covered, 5);
-	assert_true(seen.traced && !seen.traced_only);
+	assert_true(!seen.calls_only);
 
 	/* its file was wiped: then the tracer's word counts for all */
 	call_tally_sum(&tally, true, &sum);
 	assert_int_equal(sum.hard, 2);
 	seen = (struct refusals){ 0 };
-	refusals_add_traced(&seen, &sum);
+	refusals_add_calls(&seen, &sum);
 	assert_int_equal(seen.hard, 2);
 	assert_int_equal(seen.first.pid, PID);
-	assert_true(seen.watched && seen.traced_only);
+	assert_true(seen.watched && seen.calls_only);
 }
 
 /* ---- the filter, and a run without a child ---- */

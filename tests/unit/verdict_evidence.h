@@ -497,13 +497,14 @@ static inline void hard_last(struct evidence *e)
 
 static inline void from_outside(struct evidence *e)
 {
-	e->refusals.traced = e->refusals.traced_only = true;
+	e->refusals.calls_by = CALLS_BY_TRACE;
+	e->refusals.calls_only = true;
 	e->refusals.kernel_side = e->refusals.hard;
 }
 
 static inline void partly_from_outside(struct evidence *e)
 {
-	e->refusals.traced = true;
+	e->refusals.calls_by = CALLS_BY_TRACE;
 	e->refusals.kernel_side = e->refusals.hard++;
 }
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "witness/bpf_events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "witness/call_cause.h"
+#include "witness/printable.h"
+
+#define PAGE_BYTES 4096
+
+static void copy_command(char *to, size_t size, const struct bpf_event *event)
+{
+	(void)printable_copy(to, size, event->command, strnlen(event->command, BPF_COMMAND_SIZE));
+}
+
+static struct call_room room_of(const struct bpf_event *event)
+{
+	return (struct call_room){
+		.as_limit = event->as_limit,
+		.as_bytes = event->as_pages * PAGE_BYTES,
+		.data_limit = event->data_limit,
+		.data_bytes = event->data_pages * PAGE_BYTES,
+		.mappings = event->mappings,
+	};
+}
+
+/* The thread's place, which it takes over from another one where that is needed. */
+static struct call_thread *thread_of(struct bpf_events *events, const struct bpf_event *event)
+{
+	struct bpf_thread *place = &events->threads[event->tid % BPF_THREADS_MAX];
+
+	if (place->tid != event->tid || place->start_ns != event->thread_start_ns ||
+		place->program != event->program)
+		*place = (struct bpf_thread){ .start_ns = event->thread_start_ns,
+			.tid = event->tid,
+			.program = event->program };
+	return &place->thread;
+}
+
+static void take_refused(
+	struct bpf_events *events, const struct bpf_event *event, uint64_t size, uint64_t now_us)
+{
+	struct call_thread *thread = thread_of(events, event);
+	struct call_room room = room_of(event);
+	struct refusal refusal = {
+		.request_bytes = size, .pid = event->pid, .boottime_us = now_us
+	};
+	struct call_cause cause;
+
+	if (call_tally_continues(thread, event->function, size, now_us))
+		return;
+	cause = call_cause_find(&room, size, events->at_limit_fail_bytes);
+	/* It says ENOMEM too where there is no mapping to protect. */
+	if (event->function == CALL_MPROTECT && cause.name == CAUSE_UNKNOWN)
+		return;
+	refusal.cause = cause.name;
+	memcpy(refusal.cause_detail, cause.detail, sizeof(refusal.cause_detail));
+	(void)snprintf(refusal.function, sizeof(refusal.function), "%s",
+		memory_function_name(event->function));
+	copy_command(refusal.command, sizeof(refusal.command), event);
+	call_tally_refused(&events->tally, thread, event->function, &refusal,
+		(event->flags & BPF_HAS_LIBRARY) != 0, (event->flags & BPF_IS_MAIN) != 0);
+}
+
+static void take_call(struct bpf_events *events, const struct bpf_event *event)
+{
+	struct memory_call call = { .function = event->function };
+	uint64_t heap_end = event->heap_before, now_us = event->boottime_ns / 1000;
+	struct call_attempt attempt;
+
+	memcpy(call.arguments, event->arguments, sizeof(call.arguments));
+	attempt = call_attempt_of(&call, event->result, &heap_end);
+	if (attempt.outcome == OUTCOME_REFUSED)
+		take_refused(events, event, attempt.size, now_us);
+	if (attempt.outcome == OUTCOME_GRANTED)
+		call_tally_granted(&events->tally, thread_of(events, event), event->pid,
+			attempt.size, now_us);
+}
+
+static void take_victim(struct bpf_events *events, const struct bpf_event *event)
+{
+	struct bpf_victim *victim = &events->victims[events->victim_count];
+
+	for (int i = 0; i < events->victim_count; i++)
+		if (events->victims[i].global_pid == event->global_pid)
+			return; /* the kernel marks a process again that is on its way out */
+	if (events->victim_count == BPF_VICTIMS_MAX)
+		return;
+	events->victim_count++;
+	*victim = (struct bpf_victim){ .pid = event->pid,
+		.global_pid = event->global_pid,
+		.is_main = (event->flags & BPF_IS_MAIN) != 0 };
+	copy_command(victim->command, sizeof(victim->command), event);
+}
+
+void bpf_events_take(struct bpf_events *events, const struct bpf_event *event)
+{
+	if (event->kind == BPF_EVENT_VICTIM)
+		take_victim(events, event);
+	else
+		take_call(events, event);
+}
+
+void bpf_events_sum(const struct bpf_events *events, const struct bpf_totals *totals,
+	bool with_library, struct refusals *ret_refusals)
+{
+	call_tally_sum(&events->tally, with_library, ret_refusals);
+	ret_refusals->calls_by = CALLS_BY_BPF;
+	ret_refusals->covered = (uint32_t)totals->processes;
+	ret_refusals->calls_unwatched = totals->unwatched;
+	ret_refusals->calls_lost = totals->lost;
+}
