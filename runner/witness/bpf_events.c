@@ -38,17 +38,25 @@ static struct call_thread *thread_of(struct bpf_events *events, const struct bpf
 	return &place->thread;
 }
 
-static void take_refused(
-	struct bpf_events *events, const struct bpf_event *event, uint64_t size, uint64_t now_us)
+/* What counts between the calls of a series is the thread's own time: nobody holds it, but a busy
+ * host may let it wait for long. */
+static uint64_t own_us(const struct bpf_event *event)
+{
+	return event->runtime_ns / 1000;
+}
+
+static void take_refused(struct bpf_events *events, const struct bpf_event *event, uint64_t size)
 {
 	struct call_thread *thread = thread_of(events, event);
 	struct call_room room = room_of(event);
 	struct refusal refusal = {
-		.request_bytes = size, .pid = event->pid, .boottime_us = now_us
+		.request_bytes = size,
+		.pid = event->pid,
+		.boottime_us = event->boottime_ns / 1000
 	};
 	struct call_cause cause;
 
-	if (call_tally_continues(thread, event->function, size, now_us))
+	if (call_tally_continues(thread, event->function, size, own_us(event)))
 		return;
 	cause = call_cause_find(&room, size, events->at_limit_fail_bytes);
 	/* It says ENOMEM too where there is no mapping to protect. */
@@ -61,21 +69,22 @@ static void take_refused(
 	copy_command(refusal.command, sizeof(refusal.command), event);
 	call_tally_refused(&events->tally, thread, event->function, &refusal,
 		(event->flags & BPF_HAS_LIBRARY) != 0, (event->flags & BPF_IS_MAIN) != 0);
+	call_tally_resumes(thread, own_us(event));
 }
 
 static void take_call(struct bpf_events *events, const struct bpf_event *event)
 {
 	struct memory_call call = { .function = event->function };
-	uint64_t heap_end = event->heap_before, now_us = event->boottime_ns / 1000;
+	uint64_t heap_end = event->heap_before;
 	struct call_attempt attempt;
 
 	memcpy(call.arguments, event->arguments, sizeof(call.arguments));
 	attempt = call_attempt_of(&call, event->result, &heap_end);
 	if (attempt.outcome == OUTCOME_REFUSED)
-		take_refused(events, event, attempt.size, now_us);
+		take_refused(events, event, attempt.size);
 	if (attempt.outcome == OUTCOME_GRANTED)
 		call_tally_granted(&events->tally, thread_of(events, event), event->pid,
-			attempt.size, now_us);
+			attempt.size, own_us(event));
 }
 
 static void take_victim(struct bpf_events *events, const struct bpf_event *event)

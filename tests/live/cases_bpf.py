@@ -78,7 +78,7 @@ def lost(run):
 
 def changes_nothing(harness, run):
     """Exit status and output are equal, watched and not."""
-    for argv in SAME:
+    for argv in SAME[:-1]:  # nothing is stopped here, and what sh says of its jobs depends on time
         told = []
         for witness in ("none", "bpf"):
             case = Case(run.case.name, argv, options=(*FAIL, "--witness", witness, "-q"))
@@ -173,7 +173,7 @@ CASES = [
         confidence=MEDIUM, check=seen(count=1, cause="rlimit_data")),
     bpf("go", ("{dir}/slice",), "alloc_failure/refused", 2, ("-m", "256M", "--at-limit", "fail", "--witness", "bpf"),
         needs=("go",), confidence=MEDIUM, setup=go_program, files=("slice", "slice.go"), timeout=60,
-        check=seen(least=1, largest=GIB)),
+        check=seen(least=1)),
     bpf("go_fine", ("{dir}/slice",), "ok/clean", 0, ("-m", "2G", "--at-limit", "fail", "--witness", "bpf"),
         needs=("go",), setup=go_program, files=("slice", "slice.go"), timeout=60, check=seen(count=0)),
     bpf("empty_environment", ("env", "-i", "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1,
@@ -186,7 +186,8 @@ CASES = [
         check=seen(count=1, largest=GIB)),
     bpf("unchecked", ("malloc_once", "1G", "unchecked"), "alloc_failure/unchecked", 139, confidence=MEDIUM,
         check=seen(count=1, in_main=1)),
-    bpf("retried", ("refused_calls", "retry", "1M"), "ok/clean", 0, KILL, check=seen(count=0)),
+    bpf("retried", ("refused_calls", "retry", "1M"), "ok/recovered_alloc_failure", 0, KILL, confidence=MEDIUM,
+        check=seen(count=1, retried=1, cause="rlimit_data")),
     bpf("child", ("sh", "-c", "\"$0\" 1M; exit 4", STATIC), "alloc_failure/refused", 4, confidence=MEDIUM,
         check=seen(count=1, in_main=0, processes=2)),
     bpf("grandchild", ("sh", "-c", "sh -c '\"$0\" 1M; exit 4' \"$0\"; exit $?", STATIC), "alloc_failure/refused",

@@ -49,7 +49,7 @@ def prerequisites(options, log, cases):
     return {
         "cap_sys_resource": None if capability(CAP_SYS_RESOURCE) else "needs CAP_SYS_RESOURCE",
         "bpf": why_no_bpf(options.program),
-        "no_bpf_in_the_system": None if not glob.glob("/usr/**/libmemcage-bpf.so", recursive=True) else
+        "no_bpf_in_the_system": None if not glob.glob("/usr/local/lib*/memcage/libmemcage-bpf.so") else
                                 "memcage is installed with its bpf witness",
         "kernel_log": None if log.readable() else "/dev/kmsg cannot be read",
         "room_for_8g": why_no_room(8 * 10**9),

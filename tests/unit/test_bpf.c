@@ -51,6 +51,7 @@ static struct bpf_event call(uint32_t function, uint64_t size, int64_t result, u
 	struct bpf_event event = { .kind = BPF_EVENT_CALL,
 		.function = function,
 		.boottime_ns = at_us * 1000,
+		.runtime_ns = at_us * 1000,
 		.result = result,
 		.as_limit = UNLIMITED,
 		.as_pages = 1000,
@@ -116,6 +117,19 @@ static void test_one_allocation(void **state)
 	assert_string_equal(seen.first.cause_detail, "RLIMIT_DATA 67108864, data 1048576");
 	assert_int_equal(seen.first.pid, 11);
 	assert_int_equal(seen.first.boottime_us, 100);
+}
+
+/* A busy host: the thread waited a second between two ways of one malloc, but did nothing. */
+static void test_waited_between(void **state)
+{
+	struct bpf_event later = call(CALL_BRK, GIB, -ENOMEM, 1000100);
+
+	(void)state;
+	take(call(CALL_MMAP, GIB, -ENOMEM, 100));
+	later.runtime_ns = 120000;
+	take(later);
+	assert_int_equal(sum(true).hard, 1);
+	assert_int_equal(sum(true).first.boottime_us, 100);
 }
 
 /* The heap cannot grow, a mapping instead is granted. */
@@ -304,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_EVENTS(test_one_allocation),
+		WITH_EVENTS(test_waited_between),
 		WITH_EVENTS(test_granted_another_way),
 		WITH_EVENTS(test_heap_granted_later),
 		WITH_EVENTS(test_reservations_are_none),

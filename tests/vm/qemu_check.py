@@ -28,7 +28,20 @@ def why_wrong(words, validator, reports):
         verdict = f"{report['verdict']}/{report['reason']}"
         if verdict != wanted:
             return f"verdict {verdict}, not {wanted}: {report.get('because')}"
+        if name.startswith("bpf_"):
+            return why_unseen(name, report) or (None if status == wanted_status else f"exit status {status}")
     return None if status == wanted_status else f"exit status {status}, not {wanted_status}"
+
+
+def why_unseen(name, report):
+    """What the witness in the kernel should have seen, and did not."""
+    told, kills = report["alloc_failures"], report["oom_kills"]
+    wanted = {"bpf_static": 1, "bpf_own_rlimit": 1, "bpf_vfork": 1, "bpf_threads": 8}.get(name, 0)
+    if told["witnesses"] != ["bpf"] or told["count"] != wanted or told["coverage"]["lost"] != 0:
+        return f"not {wanted} refusals: {told}"
+    if (name == "bpf_victim") != ([kill["command"] for kill in kills] == ["grandchild_hog"]):
+        return f"victims {kills}"
+    return None
 
 
 def main():

@@ -29,6 +29,7 @@ enum bpf_event_kind { BPF_EVENT_CALL, BPF_EVENT_VICTIM };
  * time). */
 struct bpf_event {
 	uint64_t boottime_ns;
+	uint64_t runtime_ns; /* that the thread has run so far: it stands still while it waits */
 	uint64_t arguments[4];
 	int64_t result;
 	uint64_t heap_before; /* the end of the heap before a brk, 0: not known */

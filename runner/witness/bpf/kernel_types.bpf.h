@@ -96,9 +96,14 @@ struct thread_info {
 	unsigned int status;
 };
 
+struct sched_entity {
+	unsigned long long sum_exec_runtime;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
+	struct sched_entity se;
 	unsigned long long start_time;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;

@@ -81,6 +81,7 @@ static __always_inline void tell_call(struct process *process, uint32_t function
 	event->as_pages = BPF_CORE_READ(task, mm, total_vm);
 	event->data_pages = BPF_CORE_READ(task, mm, data_vm);
 	event->mappings = (uint32_t)BPF_CORE_READ(task, mm, map_count);
+	event->runtime_ns = task->se.sum_exec_runtime;
 	event->thread_start_ns = task->start_time;
 	event->tid = (uint32_t)task->pid;
 	event->global_pid = task->tgid;
