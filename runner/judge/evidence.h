@@ -117,7 +117,7 @@ struct evidence {
 	/* the kernel log */
 	bool log_readable;
 	bool log_pids_comparable; /* we are in the first pid namespace */
-	bool victims_told; /* a witness in the kernel saw every victim */
+	bool victims_told;        /* a witness in the kernel saw every victim */
 	int kill_count;           /* may be fewer than oom_kills: the log is rate-limited */
 	struct evidence_kill kills[EVIDENCE_KILLS_MAX];
 

@@ -113,10 +113,9 @@ static void because_of_victim(const struct evidence *evidence, struct judgement 
 	switch (judgement->victim) {
 	case VICTIM_MAIN:
 		because(judgement, "The main process, %s, was killed%s.", name,
-			!main_is_recorded(evidence) ? ", and there was never another one"
-			: main_record(evidence)->marked
-				? ": the kernel marked it as the victim"
-				: ": the kernel log names it");
+			!main_is_recorded(evidence)     ? ", and there was never another one"
+			: main_record(evidence)->marked ? ": the kernel marked it as the victim"
+							: ": the kernel log names it");
 		break;
 	case VICTIM_GROUP:
 		because(judgement,

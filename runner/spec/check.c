@@ -92,8 +92,7 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 		(spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
 		return failure_set(reterr_failure, EINVAL,
 			"--witness: trace and bpf see the same system calls; name one of them");
-	if (spec->backend == MEMCAGE_BACKEND_RLIMIT &&
-		(spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
+	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && (spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
 		return failure_set(reterr_failure, EINVAL,
 			"--witness bpf knows the cage by its cgroup; the rlimit backend has none");
 	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && spec->parent_group != NULL)

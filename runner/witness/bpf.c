@@ -42,9 +42,9 @@ static int aim(struct bpf_target *target, int group_directory, bool is_v1, int p
 
 	if (fstat(group_directory, &group) < 0 || stat("/proc/self/ns/pid", &space) < 0)
 		return -errno;
-	*target = (struct bpf_target){ .group = group.st_ino,
-		.pid_space = (uint32_t)space.st_ino,
-		.by_memory = is_v1 };
+	*target = (struct bpf_target){
+		.group = group.st_ino, .pid_space = (uint32_t)space.st_ino, .by_memory = is_v1
+	};
 	if (page >= 0 && fstat(page, &file) == 0) {
 		target->page_inode = file.st_ino;
 		target->page_device = major(file.st_dev) << 20 | minor(file.st_dev);

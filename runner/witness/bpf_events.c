@@ -50,9 +50,7 @@ static void take_refused(struct bpf_events *events, const struct bpf_event *even
 	struct call_thread *thread = thread_of(events, event);
 	struct call_room room = room_of(event);
 	struct refusal refusal = {
-		.request_bytes = size,
-		.pid = event->pid,
-		.boottime_us = event->boottime_ns / 1000
+		.request_bytes = size, .pid = event->pid, .boottime_us = event->boottime_ns / 1000
 	};
 	struct call_cause cause;
 

@@ -24,7 +24,8 @@ struct bpf_events {
 	struct call_tally tally;
 	int victim_count;
 	struct bpf_victim victims[BPF_VICTIMS_MAX];
-	/* By the last bits of tid. Where two threads meet the older one's refusals stay as they are.
+	/* By the last bits of tid. Where two threads meet the older one's refusals stay as they
+	 * are.
 	 */
 	struct bpf_thread threads[BPF_THREADS_MAX];
 };

@@ -47,7 +47,6 @@ bool bpf_possible(const char **ret_why, const char **ret_remedy)
 		return no(ret_why,
 			"the bpf witness cannot work on this kernel, which does not describe its "
 			"types (no " KERNEL_TYPES ")",
-			ret_remedy,
-			"use --witness trace, or a kernel with CONFIG_DEBUG_INFO_BTF");
+			ret_remedy, "use --witness trace, or a kernel with CONFIG_DEBUG_INFO_BTF");
 	return true;
 }

@@ -107,8 +107,7 @@ static void find_map_count(const struct call_room *room, struct call_cause *caus
 		return;
 	cause->name = CAUSE_MAX_MAP_COUNT;
 	(void)snprintf(cause->detail, sizeof(cause->detail),
-		"vm.max_map_count %" PRIu64 ", mappings %" PRIu64, limit,
-		room->mappings);
+		"vm.max_map_count %" PRIu64 ", mappings %" PRIu64, limit, room->mappings);
 }
 
 struct call_cause call_cause_find(

@@ -8,8 +8,8 @@
 #ifndef MEMCAGE_WITNESS_CALL_TALLY_H
 #define MEMCAGE_WITNESS_CALL_TALLY_H
 
-#include "witness/refusals.h"
 #include "witness/call_attempt.h"
+#include "witness/refusals.h"
 
 #define CALL_SERIES_MAX 8   /* unsettled ones of a thread; older ones stay hard */
 #define CALL_RECORDS_MAX 32 /* the first, and always the last */
@@ -59,7 +59,8 @@ bool call_tally_continues(
 
 /* A refusal that began; refusal is complete, but for its impossible sizes, which only count. */
 void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
-	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main);
+	enum memory_function function, const struct refusal *refusal, bool by_library,
+	bool in_main);
 
 /* After a refused call: the thread goes on now. The time that it was held does not count. */
 void call_tally_resumes(struct call_thread *thread, uint64_t now_us);

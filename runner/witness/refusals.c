@@ -51,9 +51,8 @@ void refusals_add_calls(struct refusals *refusals, const struct refusals *calls)
 	/* Which of the two last ones was the very last is not known. */
 	refusals->hard_was_last = both ? refusals->hard_was_last && calls->hard_was_last
 				       : refusals->hard_was_last || calls->hard_was_last;
-	if (calls->first_known &&
-		(!refusals->first_known ||
-			calls->first.boottime_us < refusals->first.boottime_us)) {
+	if (calls->first_known && (!refusals->first_known ||
+					  calls->first.boottime_us < refusals->first.boottime_us)) {
 		refusals->first_known = true;
 		refusals->first = calls->first;
 	}

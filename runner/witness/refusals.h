@@ -56,13 +56,13 @@ struct refusals {
 	uint64_t largest_bytes;
 	uint64_t by_cause[CAUSE_COUNT]; /* hard ones */
 	bool first_known;
-	struct refusal first; /* the first hard one */
-	uint32_t covered;     /* processes (execs) that the witness got into */
-	enum calls_by calls_by; /* somebody: covered is all there were, forks too */
-	bool calls_only;        /* and no other witness that can count was in place */
-	uint64_t calls_lost;    /* records of calls that were lost: counts are lower bounds */
+	struct refusal first;     /* the first hard one */
+	uint32_t covered;         /* processes (execs) that the witness got into */
+	enum calls_by calls_by;   /* somebody: covered is all there were, forks too */
+	bool calls_only;          /* and no other witness that can count was in place */
+	uint64_t calls_lost;      /* records of calls that were lost: counts are lower bounds */
 	uint64_t calls_unwatched; /* processes, beside those covered, that there was no room for */
-	uint64_t kernel_side; /* of hard: seen only as refused system calls */
+	uint64_t kernel_side;     /* of hard: seen only as refused system calls */
 };
 
 /* Adds what was seen as system calls of the processes that the preloaded witness did not get into.

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "witness/trace.h"
 #include "witness/call_attempt.h"
+#include "witness/trace.h"
 
 static const struct {
 	int call;

@@ -14,10 +14,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "witness/printable.h"
 #include "witness/call_attempt.h"
-#include "witness/trace_room.h"
+#include "witness/printable.h"
 #include "witness/trace_registers.h"
+#include "witness/trace_room.h"
 #include "witness/trace_task.h"
 
 /* Looking into /proc takes as long as many calls: not for every refusal of a process that goes on.

@@ -231,7 +231,9 @@ static void test_causes(void **state)
 
 static void test_losses_are_told(void **state)
 {
-	const struct bpf_totals totals = { .processes = 3, .executed = 2, .lost = 7, .unwatched = 2 };
+	const struct bpf_totals totals = {
+		.processes = 3, .executed = 2, .lost = 7, .unwatched = 2
+	};
 	struct refusals refusals, all = { .watched = true, .covered = 1 };
 
 	(void)state;
@@ -245,10 +247,9 @@ static void test_losses_are_told(void **state)
 
 static void test_victims(void **state)
 {
-	struct bpf_event victim = { .kind = BPF_EVENT_VICTIM,
-		.global_pid = 100,
-		.pid = 10,
-		.command = "bad\nname" };
+	struct bpf_event victim = {
+		.kind = BPF_EVENT_VICTIM, .global_pid = 100, .pid = 10, .command = "bad\nname"
+	};
 
 	(void)state;
 	take(victim);

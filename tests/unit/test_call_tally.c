@@ -62,8 +62,7 @@ static void test_calls(void **state)
 			MIB },
 		{ "it does not", { CALL_BRK, { 9 * MIB } }, (int64_t)(5 * MIB), OUTCOME_REFUSED,
 			4 * MIB },
-		{ "it shrinks", { CALL_BRK, { 4 * MIB } }, (int64_t)(4 * MIB), OUTCOME_NEITHER,
-			0 },
+		{ "it shrinks", { CALL_BRK, { 4 * MIB } }, (int64_t)(4 * MIB), OUTCOME_NEITHER, 0 },
 	};
 	uint64_t heap_end = 0;
 
@@ -166,20 +165,20 @@ static void test_series(void **state)
 			{ { REFUSED, CALL_MMAP, GIB, 10 }, { REFUSED, CALL_BRK, MIB, 20 } }, 2, 0,
 			0, true },
 		{ "the same later, granted",
-			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, MIB, 90000 } },
-			0, 1, 0, false },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, MIB, 90000 } }, 0,
+			1, 0, false },
 		{ "more later settles nothing, but it was not the end",
-			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, GIB, 90000 } },
-			1, 0, 0, false },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, GIB, 90000 } }, 1,
+			0, 0, false },
 		{ "less later",
-			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, 4096, 90000 } },
-			1, 0, 0, true },
+			{ { REFUSED, CALL_MMAP, MIB, 10 }, { GRANTED, CALL_MMAP, 4096, 90000 } }, 1,
+			0, 0, true },
 		{ "only the next attempt settles, and only one",
 			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20000 },
 				{ GRANTED, CALL_MMAP, MIB, 90000 } },
 			1, 1, 0, false },
-		{ "more than there can be", { { REFUSED, CALL_MMAP, UINT64_C(1) << 60, 10 } }, 0,
-			0, 1, false },
+		{ "more than there can be", { { REFUSED, CALL_MMAP, UINT64_C(1) << 60, 10 } }, 0, 0,
+			1, false },
 	};
 
 	(void)state;

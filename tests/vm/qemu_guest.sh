@@ -55,7 +55,7 @@ bpf() {
 	if [ -f /bin/libmemcage-bpf.so ]; then
 		expect "bpf_$name" "$status" "$verdict" --witness bpf "$@"
 	else
-		echo "broken bpf_$name memcage was built without the bpf witness" >&3
+		echo "absent bpf_$name memcage was built without the bpf witness" >&3
 	fi
 }
 bpf static 1 alloc_failure/refused -m 64M --at-limit fail -- malloc_until_null_static 1M

@@ -49,9 +49,9 @@ static __always_inline struct cgroup *group_of(struct task_struct *task)
 
 	if (!target.by_memory)
 		return BPF_CORE_READ(groups, dfl_cgrp);
-	state = pointer_at((char *)groups + bpf_core_field_offset(struct css_set, subsys) +
-			   POINTER_SIZE *
-				   bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
+	state = pointer_at(
+		(char *)groups + bpf_core_field_offset(struct css_set, subsys) +
+		POINTER_SIZE * bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id));
 	return BPF_CORE_READ(state, cgroup);
 }
 

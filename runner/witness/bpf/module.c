@@ -54,8 +54,9 @@ static int attach(struct bpf_sight *sight)
 
 	bpf_object__for_each_program(program, sight->object)
 	{
-		struct bpf_link *link = sight->link_count == LINKS_MAX ? NULL
-								       : bpf_program__attach(program);
+		struct bpf_link *link = sight->link_count == LINKS_MAX
+						? NULL
+						: bpf_program__attach(program);
 
 		if (link == NULL)
 			return errno != 0 ? -errno : -E2BIG;
@@ -79,7 +80,8 @@ static int make_ring(struct bpf_sight *sight)
 	int events = bpf_object__find_map_fd_by_name(sight->object, "events");
 	struct bpf_map *totals = bpf_object__find_map_by_name(sight->object, ".bss");
 
-	if (events < 0 || totals == NULL || bpf_map__value_size(totals) != sizeof(struct bpf_totals))
+	if (events < 0 || totals == NULL ||
+		bpf_map__value_size(totals) != sizeof(struct bpf_totals))
 		return -EINVAL;
 	sight->totals = bpf_map__fd(totals);
 	sight->ring = ring_buffer__new(events, take, sight, NULL);
@@ -102,8 +104,8 @@ static void sight_close(struct bpf_sight *sight)
 	free(sight);
 }
 
-static int sight_open(const struct bpf_target *target, struct bpf_sight **ret_sight, char *why,
-	size_t why_size)
+static int sight_open(
+	const struct bpf_target *target, struct bpf_sight **ret_sight, char *why, size_t why_size)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "memcage");
 	struct bpf_sight *sight = calloc(1, sizeof(*sight));
@@ -113,8 +115,7 @@ static int sight_open(const struct bpf_target *target, struct bpf_sight **ret_si
 		return -ENOMEM;
 	complaint[0] = '\0';
 	(void)libbpf_set_print(listen_to);
-	sight->object = bpf_object__open_mem(
-		program_bytes, sizeof(program_bytes), &options);
+	sight->object = bpf_object__open_mem(program_bytes, sizeof(program_bytes), &options);
 	if (sight->object == NULL)
 		result = -errno;
 	if (result == 0)
