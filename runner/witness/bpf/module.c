@@ -107,7 +107,8 @@ static void sight_close(struct bpf_sight *sight)
 static int sight_open(
 	const struct bpf_target *target, struct bpf_sight **ret_sight, char *why, size_t why_size)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "memcage");
+	const struct bpf_object_open_opts options = { .sz = sizeof(options),
+		.object_name = "memcage" };
 	struct bpf_sight *sight = calloc(1, sizeof(*sight));
 	int result = 0;
 
