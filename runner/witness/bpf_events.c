@@ -25,13 +25,23 @@ static struct call_room room_of(const struct bpf_event *event)
 	};
 }
 
-/* The thread's place, which it takes over from another one where that is needed. */
+static struct bpf_thread *place_of(struct bpf_events *events, const struct bpf_event *event)
+{
+	return &events->threads[event->tid % BPF_THREADS_MAX];
+}
+
+static bool is_there(const struct bpf_thread *place, const struct bpf_event *event)
+{
+	return place->tid == event->tid && place->start_ns == event->thread_start_ns &&
+	       place->program == event->program;
+}
+
+/* Takes the place over from another thread where that is needed. */
 static struct call_thread *thread_of(struct bpf_events *events, const struct bpf_event *event)
 {
-	struct bpf_thread *place = &events->threads[event->tid % BPF_THREADS_MAX];
+	struct bpf_thread *place = place_of(events, event);
 
-	if (place->tid != event->tid || place->start_ns != event->thread_start_ns ||
-		place->program != event->program)
+	if (!is_there(place, event))
 		*place = (struct bpf_thread){ .start_ns = event->thread_start_ns,
 			.tid = event->tid,
 			.program = event->program };
@@ -70,6 +80,17 @@ static void take_refused(struct bpf_events *events, const struct bpf_event *even
 	call_tally_resumes(thread, own_us(event));
 }
 
+/* A thread that was never refused settles nothing of its own, but its process has outlived what
+ * others of it were refused. */
+static void take_granted(struct bpf_events *events, const struct bpf_event *event, uint64_t size)
+{
+	struct bpf_thread *place = place_of(events, event);
+	struct call_thread nobody = { 0 };
+
+	call_tally_granted(&events->tally, is_there(place, event) ? &place->thread : &nobody,
+		event->pid, size, own_us(event));
+}
+
 static void take_call(struct bpf_events *events, const struct bpf_event *event)
 {
 	struct memory_call call = { .function = event->function };
@@ -81,8 +102,7 @@ static void take_call(struct bpf_events *events, const struct bpf_event *event)
 	if (attempt.outcome == OUTCOME_REFUSED)
 		take_refused(events, event, attempt.size);
 	if (attempt.outcome == OUTCOME_GRANTED)
-		call_tally_granted(&events->tally, thread_of(events, event), event->pid,
-			attempt.size, own_us(event));
+		take_granted(events, event, attempt.size);
 }
 
 static void take_victim(struct bpf_events *events, const struct bpf_event *event)

@@ -134,6 +134,18 @@ def one_call(harness, run, case):
     harness.compare(case, run)
 
 
+def pid_namespace(harness, run):
+    """memcage in a pid namespace of its own: the numbers are those that it sees there."""
+    words = ["unshare", "-pf", "--mount-proc", harness.program, "run", *KILL, "-r", run.path("report.json"), "--",
+             os.path.join(harness.workloads, "touch_pages"), "128M"]
+    run.status = subprocess.run(words, stderr=subprocess.DEVNULL, check=False, preexec_fn=run.group.enter).returncode
+    case = Case(run.case.name, (), "oom_kill/own_limit", 137, victim="main", confidence=PROBABLE,
+                check=victim_is("touch_pages", True))
+    harness.load_report(case, run)
+    harness.compare(case, run)
+    expect(run.get("oom_kills")[0]["pid"] == run.get("command.pid") < 10, f"{run.get('oom_kills')}")
+
+
 def built_without(harness, run):
     """A program that has no module beside it says so, before anything runs."""
     shutil.copy(harness.program, run.path("memcage"))
@@ -219,6 +231,7 @@ CASES = [
     bpf("no_cgroup", ("exit_with", "0"), None, 125, ("--backend", "rlimit", "--witness", "bpf"), report=""),
     bpf("built_without", (), needs=("no_bpf_in_the_system",), verdict=None, status=125, drive=built_without,
         files=("memcage",)),
+    bpf("pid_namespace", (), "oom_kill/own_limit", 137, KILL, drive=pid_namespace),
     bpf("outside", (), "ok/clean", 0, drive=outside),
     bpf("two_runs", (), "ok/clean", 0, drive=two_runs, files=("other.json",)),
     bpf("changes_nothing", (), None, 0, drive=changes_nothing, timeout=60),

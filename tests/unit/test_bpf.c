@@ -184,10 +184,15 @@ static void test_threads_are_told_apart(void **state)
  * the other's. */
 static void test_places_are_shared(void **state)
 {
-	struct bpf_event other = call(CALL_MMAP, GIB, -ENOMEM, 200);
+	struct bpf_event other = call(CALL_MMAP, GIB, -ENOMEM, 200),
+			 granted = call(CALL_MMAP, GIB, 4096, 150);
 
 	(void)state;
 	take(call(CALL_MMAP, GIB, -ENOMEM, 100));
+	granted.tid += 2 * BPF_THREADS_MAX;
+	take(granted); /* this one was refused nothing: it takes no place */
+	take(call(CALL_BRK, GIB, -ENOMEM, 180));
+	assert_int_equal(sum(true).hard, 1);
 	other.tid += BPF_THREADS_MAX;
 	take(other);
 	other.result = 4096;
