@@ -138,7 +138,9 @@ def pid_namespace(harness, run):
     """memcage in a pid namespace of its own: the numbers are those that it sees there."""
     words = ["unshare", "-pf", "--mount-proc", harness.program, "run", *KILL, "-r", run.path("report.json"), "--",
              os.path.join(harness.workloads, "touch_pages"), "128M"]
+    started = time.monotonic()
     run.status = subprocess.run(words, stderr=subprocess.DEVNULL, check=False, preexec_fn=run.group.enter).returncode
+    run.seconds = time.monotonic() - started
     case = Case(run.case.name, (), "oom_kill/own_limit", 137, victim="main", confidence=PROBABLE,
                 check=victim_is("touch_pages", True))
     harness.load_report(case, run)
