@@ -191,6 +191,8 @@ CASES = [
     bpf("go_fine", ("{dir}/slice",), "ok/clean", 0, ("-m", "2G", "--at-limit", "fail", "--witness", "bpf"),
         needs=("go",), setup=go_program, files=("slice", "slice.go"), timeout=60, check=seen(count=0)),
     bpf("empty_environment", ("env", "-i", "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1,
+        confidence=MEDIUM, check=seen(count=1, processes=1)),
+    bpf("library_left_behind", ("start_program", "syscall", "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1,
         BOTH_WITNESSES, confidence=MEDIUM, check=seen(count=1, processes=1, preloaded=True)),
     bpf("library_counts_first", ("malloc_once", "1G"), "alloc_failure/refused", 1, BOTH_WITNESSES,
         check=seen(count=1, processes=1, preloaded=True)),
