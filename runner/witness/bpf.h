@@ -12,7 +12,7 @@
  *     call_*.c        what one call says, why it was refused, which calls are one refusal
  *     bpf/            the module that loads the program, and the program
  *
- * While it is there every system call of this machine takes some 70 ns longer.
+ * While it is there every system call of this machine takes 75 to 100 ns longer.
  */
 #ifndef MEMCAGE_WITNESS_BPF_H
 #define MEMCAGE_WITNESS_BPF_H
