@@ -32,6 +32,12 @@ with_find_package() {
 		cmake --build "$work/user/build"
 }
 
+# the installed program looks for it in the installed place
+finds_bpf_module() {
+	find "$prefix" -path '*/memcage/libmemcage-bpf.so' | grep . &&
+		! "$prefix/bin/memcage" doctor --json | grep 'built without the bpf witness'
+}
+
 runs() {
 	LD_LIBRARY_PATH=$(dirname "$library") ldd "$1" | grep -F "$prefix" | grep -F libmemcage
 }
@@ -41,6 +47,7 @@ if check install/install cmake --install "$build" --prefix "$prefix"; then
 	library=$(find "$prefix" -name 'libmemcage.so' | head -n 1)
 	pkg_config=$(find "$prefix" -name 'memcage.pc' | head -n 1)
 	check install/library test -f "$library"
+	[ ! -f "$build/libmemcage-bpf.so" ] || check install/bpf-module finds_bpf_module
 	check install/header test -f "$prefix/include/memcage/memcage.h"
 	if [ -z "$pkg_config" ]; then
 		not_ok install/pkg-config "no memcage.pc below the prefix"

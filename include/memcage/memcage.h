@@ -68,6 +68,7 @@ enum memcage_witness {
 				    << 2, /* the runtimes' own messages with their exit statuses */
 	MEMCAGE_WITNESS_KMSG = 1 << 3,    /* the kernel log */
 	MEMCAGE_WITNESS_TRACE = 1 << 4,   /* refused system calls, of static programs too */
+	MEMCAGE_WITNESS_BPF = 1 << 5,     /* the same from inside the kernel, as root */
 };
 
 /* What to run. Borrowed until the run ends. New fields go to the end: the library reads no
@@ -119,7 +120,8 @@ struct memcage_result; /* how it ended; owned by the caller */
 
 /* Make the cage and start the command. Returns 0, or a negative errno with a failure when nothing
  * was started because the specification cannot be met: -EINVAL (specification), -ENOTSUP (this host
- * cannot enforce it), -EACCES, -EROFS, -EBUSY (no place for the cage), -ENOMEM. A command that
+ * cannot enforce it), -EACCES, -EROFS, -EBUSY (no place for the cage), -ENOENT, -EPERM (a witness
+ * that was asked for by name and cannot work here), -ENOMEM. A command that
  * cannot be executed is no failure of this function: its result says not_started. */
 MEMCAGE_API int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	struct memcage_failure *reterr_failure);

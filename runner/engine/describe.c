@@ -190,7 +190,7 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 		&ret_borrowed->tails[0]);
 	describe_stream(&run->watch.output[1], run->streams.merged, &ret_facts->stderr_facts,
 		&ret_borrowed->tails[1]);
-	if (!run->witnesses.traced) /* the kernel's side misses no process */
+	if (!run->witnesses.calls_seen) /* the kernel's side misses no process */
 		describe_coverage(run, evidence, ret_facts);
 	describe_host(run, ret_facts);
 	for (int i = 0; i < 2; i++)

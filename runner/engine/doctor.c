@@ -36,6 +36,7 @@ static const struct check_row {
 	{ "limit_owner", true, probe_limit_owner },
 	{ "kernel_log", false, probe_kernel_log },
 	{ "preload_witness", false, probe_preload_witness },
+	{ "bpf_witness", false, probe_bpf_witness },
 	{ "pressure", false, probe_pressure },
 	{ "oom_score", false, probe_oom_score },
 	{ "outer_limits", false, probe_outer_limits },

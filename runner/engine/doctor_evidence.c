@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "engine/doctor.h"
+#include "witness/bpf.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
 
@@ -158,4 +159,26 @@ void probe_preload_witness(struct examination *exam, struct finding *finding)
 				  "written",
 			"%s: refused allocations are seen only by what runtimes print", why.detail);
 	preload_close(&witness);
+}
+
+/* Loaded and attached once, aimed at a directory that no process is in. */
+void probe_bpf_witness(struct examination *exam, struct finding *finding)
+{
+	cleanup_fd int nobody = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct bpf_witness witness = { 0 };
+	const char *why, *remedy;
+	struct memcage_failure failure;
+
+	(void)exam;
+	if (!bpf_possible(&why, &remedy)) {
+		tell(finding, CHECK_MISSING, remedy, "%s", why);
+		return;
+	}
+	if (bpf_open(&witness, nobody, false, -1, &failure) == 0)
+		tell(finding, CHECK_OK, NULL,
+			"--witness bpf sees refused system calls of static programs too, without "
+			"stopping them");
+	else
+		tell(finding, CHECK_MISSING, "use --witness trace", "%s", failure.detail);
+	bpf_close(&witness);
 }

@@ -74,6 +74,8 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 			witnesses_observe(&run->witnesses, i, &run->streams.output[i], &run->watch);
 	result = watch_begin(&run->watch, &run->cage, &run->spec, child, run->streams.output);
 	run->streams.output[0] = run->streams.output[1] = (struct stream)STREAM_NONE;
+	if (result == 0)
+		result = witnesses_join(&run->witnesses, &run->watch);
 	if (result < 0) {
 		cage_kill(&run->cage);
 		watch_end(&run->watch);
@@ -98,12 +100,13 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 	if (result < 0)
 		return result;
 	read_all(run, &run->before);
-	witnesses_open(&run->witnesses, &run->spec, &run->cage);
+	result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
 	if (run->witnesses.preload.fd >= 0)
 		text_copy(run->cage.litter, sizeof(run->cage.litter),
 			run->witnesses.preload.page_path);
 	refuse_prepare(run);
-	result = streams_open(&run->streams, &run->spec, failure);
+	if (result == 0)
+		result = streams_open(&run->streams, &run->spec, failure);
 	if (result == 0)
 		result = start_child(run, failure);
 	if (result < 0) {
@@ -137,6 +140,8 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 		result = failure_set(reterr_failure, EINVAL,
 			"SIGCHLD is ignored, so the kernel throws exit statuses away; set it to "
 			"SIG_DFL");
+	if (result == 0)
+		result = witnesses_check(&run->spec, reterr_failure);
 	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {

@@ -70,7 +70,8 @@ static void open_trace(struct witnesses *witnesses, struct cage *cage)
 		cage->tracer = &witnesses->trace.tracer;
 }
 
-void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage)
+int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
+	struct memcage_failure *reterr_failure)
 {
 	struct text_list *notes = &cage->warnings;
 
@@ -94,6 +95,9 @@ void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, stru
 	if (wants_trace(witnesses, spec))
 		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
+	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) == 0)
+		return 0;
+	return witness_bpf_open(witnesses, cage, reterr_failure);
 }
 
 void witnesses_started(struct witnesses *witnesses)
@@ -106,6 +110,7 @@ void witnesses_close(struct witnesses *witnesses)
 	fd_close(&witnesses->kernel_log);
 	preload_close(&witnesses->preload);
 	trace_close(&witnesses->trace);
+	bpf_close(&witnesses->bpf);
 	free(witnesses->environment);
 	witnesses->environment = NULL;
 	free(witnesses->backtrace);
@@ -269,8 +274,8 @@ static void tell_traced(struct witnesses *witnesses, struct refusals *refusals)
 		return;
 	result = trace_collect(&witnesses->trace, !refusals->watched, &traced, &why);
 	if (result == 0) {
-		witnesses->traced = true;
-		refusals_add_traced(refusals, &traced);
+		witnesses->calls_seen = true;
+		refusals_add_calls(refusals, &traced);
 	} else if (result != -ENOEXEC) {
 		text_list_add(witnesses->notes, "refused system calls were not seen: %s: %s", why,
 			strerrordesc_np(-result));
@@ -302,6 +307,8 @@ void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
 	if (witnesses->preload.fd >= 0)
 		preload_collect(&witnesses->preload, evidence->main_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
+	witness_bpf_tell_refusals(witnesses, &evidence->refusals);
+	witness_bpf_tell_victims(witnesses, evidence);
 	tell_backtrace(witnesses, &evidence->refusals);
 	if (witnesses->match_signatures)
 		tell_signatures(witnesses, evidence);

@@ -11,6 +11,7 @@
 #include "memcage/memcage.h"
 #include "watch/watch.h"
 #include "witness/backtrace.h"
+#include "witness/bpf.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
 #include "witness/signature.h"
@@ -41,7 +42,8 @@ struct witnesses {
 	const char *why_uncovered; /* in a few words; static */
 
 	struct trace_witness trace;
-	bool traced; /* it did watch; known at the end */
+	struct bpf_witness bpf;
+	bool calls_seen; /* one of them did watch; known at the end */
 
 	struct text_list *notes; /* borrowed */
 
@@ -51,13 +53,22 @@ struct witnesses {
 	struct witness_tap taps[2]; /* stdout, stderr */
 };
 
-/* Opens the witnesses before the command starts, and gives spec the environment that they need.
- * Never fails: a witness that cannot work here is named in the cage's warnings, and the evidence
- * says so. The cage learns of its tracer, and must live as long. */
-void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage);
+/* Whether those that have no purpose but to be asked for by name can work here, before anything is
+ * made. Returns 0 or -ENOTSUP. */
+int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
+
+/* Opens the witnesses before the command starts, and gives spec the environment that they need. A
+ * witness that cannot work here is named in the cage's warnings, and the evidence says so; only
+ * where it is one of the above that is a failure, -ENOTSUP. The cage learns of its tracer, and must
+ * live as long. */
+int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
+	struct memcage_failure *reterr_failure);
 
 /* The command was started, or could not be. */
 void witnesses_started(struct witnesses *witnesses);
+
+/* Lets the watch wait for what they have to tell while the command runs. Returns 0 or -errno. */
+int witnesses_join(struct witnesses *witnesses, struct watch *watch);
 
 void witnesses_close(struct witnesses *witnesses);
 
@@ -69,5 +80,13 @@ void witnesses_observe(
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */
 void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence);
+
+/* ---- between the files of this stage ---- */
+
+/* witness_bpf.c */
+int witness_bpf_open(struct witnesses *witnesses, const struct cage *cage,
+	struct memcage_failure *reterr_failure);
+void witness_bpf_tell_refusals(struct witnesses *witnesses, struct refusals *refusals);
+void witness_bpf_tell_victims(struct witnesses *witnesses, struct evidence *evidence);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "judge/because.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,4 +160,19 @@ const char *phrase_cause(enum refusal_cause cause)
 	};
 
 	return words[cause];
+}
+
+void because_of_lost_calls(
+	struct judgement *judgement, const struct evidence *evidence, enum confidence most)
+{
+	const struct refusals *refusals = &evidence->refusals;
+
+	if (refusals->calls_lost == 0 && refusals->calls_unwatched == 0)
+		return;
+	confidence_at_most(judgement, most);
+	because(judgement,
+		"Not all refused system calls were seen: %" PRIu64 " record%s lost, %" PRIu64
+		" process%s not watched.",
+		refusals->calls_lost, refusals->calls_lost == 1 ? " was" : "s were",
+		refusals->calls_unwatched, refusals->calls_unwatched == 1 ? " was" : "es were");
 }

@@ -48,4 +48,9 @@ bool ended_well(const struct evidence *evidence);
 /* What refused an allocation. */
 const char *phrase_cause(enum refusal_cause cause);
 
+/* Whoever watched system calls missed some: then what was seen is not all, nor how it went on, and
+ * the confidence is at most this. */
+void because_of_lost_calls(
+	struct judgement *judgement, const struct evidence *evidence, enum confidence most);
+
 #endif

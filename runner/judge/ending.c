@@ -62,6 +62,7 @@ static void weigh_kernel_side(const struct evidence *evidence, struct judgement 
 		return;
 	confidence_at_most(judgement, CONFIDENCE_MEDIUM);
 	because(judgement, "It was seen from outside, as a refused system call.");
+	because_of_lost_calls(judgement, evidence, CONFIDENCE_LOW);
 }
 
 static void because_of_text(const struct evidence *evidence, struct judgement *judgement)
@@ -254,6 +255,7 @@ static void judge_failed(const struct evidence *evidence, struct judgement *judg
 			"No witness watched for refused allocations, so one cannot be ruled out.");
 	}
 	because_of_harmless_refusals(evidence, judgement);
+	because_of_lost_calls(judgement, evidence, CONFIDENCE_MEDIUM);
 	because_of_peak(judgement, evidence);
 }
 
@@ -297,5 +299,7 @@ void judge_good_end(const struct evidence *evidence, struct judgement *judgement
 	}
 	confidence_at_most(judgement, nobody_killed(evidence, judgement));
 	because_of_harmless_refusals(evidence, judgement);
+	if (evidence->refusals.hard == 0)
+		because_of_lost_calls(judgement, evidence, CONFIDENCE_MEDIUM);
 	because_of_peak(judgement, evidence);
 }

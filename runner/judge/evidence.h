@@ -43,11 +43,12 @@ enum evidence_act {
 
 enum limit_owner { OWNER_UNKNOWN, OWNER_OWN, OWNER_INNER, OWNER_ANCESTOR, OWNER_HOST };
 
-/* One kill that the kernel log tells of. */
+/* One kill that the kernel log tells of, or a witness in the kernel: then only pid and command. */
 struct evidence_kill {
 	struct kernel_kill log;
 	enum limit_owner owner;
 	bool is_main; /* its pid is the main process's; false where pids cannot be compared */
+	bool marked;  /* not in the log: the kernel marked it as the victim, pid as we see it */
 };
 
 /* A group above the leaf, nearest first. */
@@ -116,6 +117,7 @@ struct evidence {
 	/* the kernel log */
 	bool log_readable;
 	bool log_pids_comparable; /* we are in the first pid namespace */
+	bool victims_told;        /* a witness in the kernel saw every victim */
 	int kill_count;           /* may be fewer than oom_kills: the log is rate-limited */
 	struct evidence_kill kills[EVIDENCE_KILLS_MAX];
 

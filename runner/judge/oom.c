@@ -66,18 +66,25 @@ enum kill_order kill_order(const struct evidence *evidence)
 	return counter_none(evidence->oom_kills_before_act) ? ORDER_ACT_FIRST : ORDER_UNKNOWN;
 }
 
-static bool main_is_recorded(const struct evidence *evidence)
+/* The record of the main process's kill, or NULL. */
+static const struct evidence_kill *main_record(const struct evidence *evidence)
 {
 	for (int i = 0; i < evidence->kill_count; i++)
 		if (evidence->kills[i].is_main)
-			return true;
-	return false;
+			return &evidence->kills[i];
+	return NULL;
+}
+
+static bool main_is_recorded(const struct evidence *evidence)
+{
+	return main_record(evidence) != NULL;
 }
 
 /* Whether the records, being complete and with pids that compare, would name the main process. */
 static bool records_are_complete(const struct evidence *evidence, uint64_t kills)
 {
-	return evidence->log_readable && evidence->log_pids_comparable &&
+	return ((evidence->log_readable && evidence->log_pids_comparable) ||
+		       evidence->victims_told) &&
 	       (uint64_t)evidence->kill_count >= kills;
 }
 
@@ -106,8 +113,9 @@ static void because_of_victim(const struct evidence *evidence, struct judgement 
 	switch (judgement->victim) {
 	case VICTIM_MAIN:
 		because(judgement, "The main process, %s, was killed%s.", name,
-			main_is_recorded(evidence) ? ": the kernel log names it"
-						   : ", and there was never another one");
+			!main_is_recorded(evidence)     ? ", and there was never another one"
+			: main_record(evidence)->marked ? ": the kernel marked it as the victim"
+							: ": the kernel log names it");
 		break;
 	case VICTIM_GROUP:
 		because(judgement,
@@ -118,9 +126,9 @@ static void because_of_victim(const struct evidence *evidence, struct judgement 
 	case VICTIM_DESCENDANT:
 		if (ended_by(evidence, SIGKILL))
 			because(judgement,
-				"A child was the victim: the kernel log lists every kill, and the "
-				"main process, %s, is not among them; its SIGKILL came from "
-				"something else.",
+				"A child was the victim: every kill is recorded, and the main "
+				"process, %s, is not among them; its SIGKILL came from something "
+				"else.",
 				name);
 		else
 			because(judgement, "A child was the victim; the command itself, %s, %s.",

@@ -9,10 +9,12 @@ static json_t *witnesses(const struct evidence *evidence)
 {
 	struct builder list = build_list();
 
-	if (evidence->refusals.watched && !evidence->refusals.traced_only)
+	if (evidence->refusals.watched && !evidence->refusals.calls_only)
 		append_text(&list, "preload");
-	if (evidence->refusals.traced)
+	if (evidence->refusals.calls_by == CALLS_BY_TRACE)
 		append_text(&list, "trace");
+	if (evidence->refusals.calls_by == CALLS_BY_BPF)
+		append_text(&list, "bpf");
 	if (evidence->streams_tapped)
 		append_text(&list, "signature");
 	if (evidence->log_readable)
@@ -87,11 +89,15 @@ static json_t *coverage(const struct report_facts *facts, const struct refusals 
 	struct builder object = build_object();
 
 	put_counter(&object, "processes",
-		refusals->traced ? counter_of(refusals->covered) : facts->processes_seen);
+		refusals->calls_by != CALLS_BY_NOBODY
+			? counter_of(refusals->covered + refusals->calls_unwatched)
+			: facts->processes_seen);
 	put_number(&object, "covered",
 		facts->processes_covered.known ? facts->processes_covered.value
 					       : refusals->covered);
 	put_value(&object, "uncovered", section_texts(&facts->uncovered));
+	if (refusals->calls_by == CALLS_BY_BPF)
+		put_number(&object, "lost", refusals->calls_lost);
 	return build_end(&object);
 }
 

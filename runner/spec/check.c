@@ -11,7 +11,7 @@
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
 
-#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_TRACE << 1)
+#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_BPF << 1)
 
 bool spec_has_limit(const struct memcage_spec *spec)
 {
@@ -88,6 +88,13 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 	if (spec->set_user && (spec->user_id == UINT32_MAX || spec->group_id == UINT32_MAX))
 		return failure_set(
 			reterr_failure, EINVAL, "--user: %u is no user or group id", UINT32_MAX);
+	if ((spec->witnesses & MEMCAGE_WITNESS_TRACE) != 0 &&
+		(spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
+		return failure_set(reterr_failure, EINVAL,
+			"--witness: trace and bpf see the same system calls; name one of them");
+	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && (spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
+		return failure_set(reterr_failure, EINVAL,
+			"--witness bpf knows the cage by its cgroup; the rlimit backend has none");
 	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && spec->parent_group != NULL)
 		return failure_set(reterr_failure, EINVAL,
 			"--parent names a cgroup; the rlimit backend has none");

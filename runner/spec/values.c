@@ -19,6 +19,7 @@ static const struct {
 	{ "none", MEMCAGE_WITNESS_NONE },
 	{ "preload", MEMCAGE_WITNESS_PRELOAD },
 	{ "trace", MEMCAGE_WITNESS_TRACE },
+	{ "bpf", MEMCAGE_WITNESS_BPF },
 	{ "signature", MEMCAGE_WITNESS_SIGNATURE },
 	{ "kmsg", MEMCAGE_WITNESS_KMSG },
 };
@@ -185,7 +186,8 @@ static int store_witnesses(const struct option_row *row, const char *text, uint3
 			i++;
 		if (i == count)
 			return bad_value(row, text,
-				"it takes auto, none, or a list of: preload,trace,signature,kmsg",
+				"it takes auto, none, or a list of: "
+				"preload,trace,bpf,signature,kmsg",
 				failure);
 		set |= witness_names[i].bit;
 		words++;

@@ -11,7 +11,15 @@
 
 #define TERMINAL_GRACE_US 2000000 /* after Ctrl-C the workload may end by itself */
 
-enum source { SOURCE_CHILD, SOURCE_RECORDS, SOURCE_OOM, SOURCE_EMPTY, SOURCE_TIMER, SOURCE_OUTPUT };
+enum source {
+	SOURCE_CHILD,
+	SOURCE_RECORDS,
+	SOURCE_OOM,
+	SOURCE_EMPTY,
+	SOURCE_TIMER,
+	SOURCE_WITNESS,
+	SOURCE_OUTPUT
+};
 #define OUTPUT_TAG(stream, is_sink) (SOURCE_OUTPUT + (stream)*2 + (is_sink))
 
 static int watch_fd(struct watch *watch, int fd, uint32_t events, uint32_t tag)
@@ -154,6 +162,9 @@ bool watch_step(struct watch *watch)
 			break;
 		case SOURCE_TIMER:
 			break;
+		case SOURCE_WITNESS:
+			watch->witness.read(watch->witness.data);
+			break;
 		default:
 			pump(watch, (int)(events[i].data.u32 - SOURCE_OUTPUT) / 2, now_us);
 			break;
@@ -235,6 +246,13 @@ void watch_squeeze(struct watch *watch)
 		&watch->squeeze, watch->cage->limit_bytes.value, watch->cage->rlimit_data_bytes);
 	deadline_set(&watch->deadlines, DEADLINE_SQUEEZE, clock_us());
 	deadlines_arm(&watch->deadlines);
+}
+
+int watch_witness(struct watch *watch, int fd, void (*read)(void *data), void *data)
+{
+	watch->witness.read = read;
+	watch->witness.data = data;
+	return watch_fd(watch, fd, EPOLLIN, SOURCE_WITNESS);
 }
 
 void watch_end(struct watch *watch)

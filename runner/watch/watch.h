@@ -74,6 +74,10 @@ struct watch {
 	bool oom_events_is_eventfd;
 	struct deadlines deadlines;
 	struct stream output[2]; /* stdout, stderr */
+	struct {
+		void (*read)(void *data); /* a witness has something to tell */
+		void *data;
+	} witness;
 	enum watch_phase phase;
 	bool reaped; /* the process that we started: the main one, or its keeper */
 	struct happenings seen;
@@ -100,6 +104,9 @@ void watch_interrupt(struct watch *watch, int signal_number, bool on_terminal);
 
 /* --at-limit fail by squeezing, from now on. */
 void watch_squeeze(struct watch *watch);
+
+/* Calls read(data) whenever fd polls readable, from now on. Returns 0 or -errno. */
+int watch_witness(struct watch *watch, int fd, void (*read)(void *data), void *data);
 
 void watch_end(struct watch *watch);
 

@@ -2,11 +2,9 @@
 #include "witness/preload.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "base/text.h"
+#include "witness/library.h"
 #include "witness/preload/page.h"
 
 #define LIBRARY "libmemcage-witness.so"
@@ -26,51 +24,10 @@
 
 /* ---- the library ---- */
 
-/* Takes path as the answer if there is such a file and it fits. */
-static bool take_library(const char *path, char *ret_path, size_t size)
-{
-	struct stat facts;
-
-	if (path == NULL || strlen(path) >= size || stat(path, &facts) < 0 ||
-		!S_ISREG(facts.st_mode) || access(path, R_OK) < 0)
-		return false;
-	text_copy(ret_path, size, path);
-	return true;
-}
-
-/* Beside whatever file holds this code, the program or libmemcage.so: in the build tree, or where
- * the installed ones lie from there. */
-static bool take_near_us(char *ret_path, size_t size)
-{
-	static const char *const near[] = { "", "/..", "/memcage",
-		"/../" MEMCAGE_LIBDIR_NAME "/memcage" };
-	char directory[PATH_MAX], path[PATH_MAX + 128];
-	Dl_info us;
-
-	if (dladdr((const void *)(uintptr_t)preload_library_path, &us) == 0 || us.dli_fname == NULL)
-		return false;
-	if (strchr(us.dli_fname, '/') == NULL || realpath(us.dli_fname, path) == NULL) {
-		ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-		if (length < 0)
-			return false;
-		path[length] = '\0';
-	}
-	text_copy(directory, sizeof(directory), path);
-	*strrchr(directory, '/') = '\0';
-	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s/" LIBRARY, directory, near[i]);
-		if (take_library(path, ret_path, size))
-			return true;
-	}
-	return false;
-}
-
 int preload_library_path(char *ret_path, size_t size)
 {
-	if (take_near_us(ret_path, size) ||
-		take_library(MEMCAGE_LIBDIR "/" LIBRARY, ret_path, size) ||
-		take_library(getenv("MEMCAGE_WITNESS_LIBRARY"), ret_path, size))
+	if (library_find(LIBRARY, ret_path, size) == 0 ||
+		library_take(getenv("MEMCAGE_WITNESS_LIBRARY"), ret_path, size))
 		return 0;
 	return -ENOENT;
 }
@@ -109,7 +66,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library, const
 
 	if (room != NULL)
 		page.room = *room;
-	if (library != NULL && !take_library(library, witness.library, sizeof(witness.library)))
+	if (library != NULL && !library_take(library, witness.library, sizeof(witness.library)))
 		return failure_set(reterr_failure, ENOENT, "%s is no readable file", library);
 	if (library == NULL && preload_library_path(witness.library, sizeof(witness.library)) < 0)
 		return failure_set(reterr_failure, ENOENT,

@@ -60,24 +60,25 @@ static void add_counts(struct refusals *to, const struct refusals *from)
 		to->by_cause[i] += from->by_cause[i];
 }
 
-void refusals_add_traced(struct refusals *refusals, const struct refusals *traced)
+void refusals_add_calls(struct refusals *refusals, const struct refusals *calls)
 {
-	bool both = refusals->hard > 0 && traced->hard > 0;
+	bool both = refusals->hard > 0 && calls->hard > 0;
 
 	if (!refusals->watched) {
-		*refusals = *traced;
+		*refusals = *calls;
 		return;
 	}
 	/* Which of the two last ones was the very last is not known. */
-	refusals->hard_was_last = both ? refusals->hard_was_last && traced->hard_was_last
-				       : refusals->hard_was_last || traced->hard_was_last;
-	if (traced->first_known &&
-		(!refusals->first_known ||
-			traced->first.boottime_us < refusals->first.boottime_us)) {
+	refusals->hard_was_last = both ? refusals->hard_was_last && calls->hard_was_last
+				       : refusals->hard_was_last || calls->hard_was_last;
+	if (calls->first_known && (!refusals->first_known ||
+					  calls->first.boottime_us < refusals->first.boottime_us)) {
 		refusals->first_known = true;
-		refusals->first = traced->first;
+		refusals->first = calls->first;
 	}
-	add_counts(refusals, traced);
-	refusals->traced = true;
-	refusals->covered = traced->covered;
+	add_counts(refusals, calls);
+	refusals->calls_by = calls->calls_by;
+	refusals->calls_lost = calls->calls_lost;
+	refusals->calls_unwatched = calls->calls_unwatched;
+	refusals->covered = calls->covered;
 }

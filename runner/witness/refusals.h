@@ -46,6 +46,9 @@ struct refusal {
 	uint32_t record;   /* of the preloaded witness: the index */
 };
 
+/* Who watched the system calls of the whole cage. */
+enum calls_by { CALLS_BY_NOBODY, CALLS_BY_TRACE, CALLS_BY_BPF };
+
 struct refusals {
 	bool watched;        /* a witness that can count was in place for this run */
 	uint64_t hard;       /* neither retried with success nor impossible */
@@ -58,15 +61,18 @@ struct refusals {
 	uint64_t largest_bytes;
 	uint64_t by_cause[CAUSE_COUNT]; /* hard ones */
 	bool first_known;
-	struct refusal first; /* the first hard one */
-	uint32_t covered;     /* processes (execs) that the witness got into */
-	bool traced;      /* a tracer held every process: covered is all there were, forks too */
-	bool traced_only; /* and no other witness that can count was in place */
-	uint64_t kernel_side; /* of hard: seen only as refused system calls */
+	struct refusal first;     /* the first hard one */
+	uint32_t covered;         /* processes (execs) that the witness got into */
+	enum calls_by calls_by;   /* somebody: covered is all there were, forks too */
+	bool calls_only;          /* and no other witness that can count was in place */
+	uint64_t calls_lost;      /* records of calls that were lost: counts are lower bounds */
+	uint64_t calls_unwatched; /* processes, beside those covered, that there was no room for */
+	uint64_t kernel_side;     /* of hard: seen only as refused system calls */
 };
 
-/* Adds what a tracer saw of the processes that the preloaded witness did not get into. */
-void refusals_add_traced(struct refusals *refusals, const struct refusals *traced);
+/* Adds what was seen as system calls of the processes that the preloaded witness did not get into.
+ */
+void refusals_add_calls(struct refusals *refusals, const struct refusals *calls);
 
 struct room;
 

@@ -137,7 +137,8 @@ int trace_collect(struct trace_witness *witness, bool with_library, struct refus
 	*ret_why = why_not(witness->page, &error);
 	if (*ret_why != NULL)
 		return -error;
-	trace_tally_sum(&witness->page->tally, with_library, ret_refusals);
+	call_tally_sum(&witness->page->tally, with_library, ret_refusals);
+	ret_refusals->calls_by = CALLS_BY_TRACE;
 	ret_refusals->covered = witness->page->processes;
 	return 0;
 }

@@ -10,10 +10,10 @@
  *     trace_loop.c    the tracer process
  *     trace_task.c    the threads and processes it holds
  *     trace_registers.c  a stopped call
- *     trace_call.c    what one call says
- *     trace_cause.c   why the kernel refused
+ *     call_attempt.c  what one call says
+ *     call_cause.c    why the kernel refused
  *     trace_second_look.c  whether it has to stay so under --at-limit fail
- *     trace_tally.c   from refused calls to refused allocations
+ *     call_tally.c    from refused calls to refused allocations
  *
  * Under it programs cannot trace each other (strace, gdb), and where memcage has no CAP_SYS_ADMIN
  * set-user-ID programs do not get their user. If the tracer dies, so does everything that it holds.
@@ -57,7 +57,7 @@ int trace_collect(struct trace_witness *witness, bool with_library, struct refus
 /* Ends the tracer, and with it what it still holds. */
 void trace_close(struct trace_witness *witness);
 
-/* The filter for the child: TRACE_* of trace_call.h for each call that asks for memory. Returns 0
+/* The filter for the child: TRACE_* of call_attempt.h for each call that asks for memory. Returns 0
  * and a program to free(), or -errno. */
 int trace_filter_make(struct sock_fprog *ret_filter);
 

@@ -6,17 +6,17 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "witness/call_attempt.h"
 #include "witness/trace.h"
-#include "witness/trace_call.h"
 
 static const struct {
 	int call;
 	uint16_t function;
 } rows[] = {
-	{ SCMP_SYS(mmap), TRACE_MMAP },
-	{ SCMP_SYS(mremap), TRACE_MREMAP },
-	{ SCMP_SYS(mprotect), TRACE_MPROTECT },
-	{ SCMP_SYS(brk), TRACE_BRK },
+	{ SCMP_SYS(mmap), CALL_MMAP },
+	{ SCMP_SYS(mremap), CALL_MREMAP },
+	{ SCMP_SYS(mprotect), CALL_MPROTECT },
+	{ SCMP_SYS(brk), CALL_BRK },
 };
 
 static int fill(scmp_filter_ctx filter)

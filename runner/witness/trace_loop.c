@@ -14,10 +14,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "witness/call_attempt.h"
 #include "witness/printable.h"
-#include "witness/trace_call.h"
-#include "witness/trace_cause.h"
 #include "witness/trace_registers.h"
+#include "witness/trace_room.h"
 #include "witness/trace_second_look.h"
 #include "witness/trace_task.h"
 
@@ -81,19 +81,19 @@ static bool has_library(const struct tracer *tracer, struct trace_process *proce
 static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t size)
 {
 	struct trace_process *process = task->process;
-	struct trace_cause cause = { .name = CAUSE_UNKNOWN };
+	struct call_cause cause = { .name = CAUSE_UNKNOWN };
 	struct refusal refusal = {
 		.request_bytes = size, .pid = process->pid, .boottime_us = clock_us()
 	};
 
-	if (trace_tally_continues(&task->thread, task->call.function, size, task->call_us))
+	if (call_tally_continues(&task->thread, task->call.function, size, task->call_us))
 		return;
 	if (process->explained < EXPLAINED_MAX) {
 		process->explained++;
-		cause = trace_cause_find(process->pid, size);
+		cause = trace_room_cause(process->pid, size);
 	}
 	/* It says ENOMEM too where there is no mapping to protect. */
-	if (task->call.function == TRACE_MPROTECT && cause.name == CAUSE_UNKNOWN)
+	if (task->call.function == CALL_MPROTECT && cause.name == CAUSE_UNKNOWN)
 		return;
 	refusal.cause = cause.name;
 	if (cause.name == CAUSE_AT_LIMIT_FAIL)
@@ -101,21 +101,21 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 			trace_second_look_in_use(&tracer->look));
 	memcpy(refusal.cause_detail, cause.detail, sizeof(refusal.cause_detail));
 	(void)snprintf(refusal.function, sizeof(refusal.function), "%s",
-		trace_function_name(task->call.function));
+		memory_function_name(task->call.function));
 	read_command(process->pid, refusal.command, sizeof(refusal.command));
-	trace_tally_refused(&tracer->page->tally, &task->thread, task->call.function, &refusal,
+	call_tally_refused(&tracer->page->tally, &task->thread, task->call.function, &refusal,
 		has_library(tracer, process), process->pid == tracer->main);
 }
 
 static void on_call_end(struct tracer *tracer, struct trace_task *task)
 {
-	struct trace_attempt attempt;
+	struct call_attempt attempt;
 	int64_t result;
 
 	task->in_call = false;
 	if (trace_registers_end(task->tid, &result) < 0)
 		return; /* it was killed */
-	attempt = trace_call_attempt(&task->call, result, &task->process->heap_end);
+	attempt = call_attempt_of(&task->call, result, &task->process->heap_end);
 	if (attempt.outcome == OUTCOME_REFUSED && !task->denied &&
 		trace_second_look(&tracer->look, task->process->pid, attempt.size, &task->looks) &&
 		trace_registers_again(task->tid) == 0)
@@ -123,10 +123,10 @@ static void on_call_end(struct tracer *tracer, struct trace_task *task)
 	task->looks = 0;
 	if (attempt.outcome == OUTCOME_REFUSED) {
 		on_refused(tracer, task, attempt.size);
-		trace_tally_resumes(&task->thread, clock_us());
+		call_tally_resumes(&task->thread, clock_us());
 	}
 	if (attempt.outcome == OUTCOME_GRANTED)
-		trace_tally_granted(&tracer->page->tally, &task->thread, task->process->pid,
+		call_tally_granted(&tracer->page->tally, &task->thread, task->process->pid,
 			attempt.size, task->call_us);
 	if (attempt.outcome == OUTCOME_SOFT)
 		tracer->page->tally.soft++;

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "witness/call_tally.h"
 #include "witness/room.h"
-#include "witness/trace_tally.h"
 
 /* Shared memory of the supervisor, the tracer, and the child until it executes the command: the
  * workload never has it. */
@@ -24,7 +24,7 @@ struct trace_page {
 	int32_t blind;      /* errno of looking into a stopped call, 0 as long as that works */
 	bool main_executed; /* the command was executed under the filter */
 	uint32_t processes; /* different ones, the main process included */
-	struct trace_tally tally;
+	struct call_tally tally;
 };
 
 /* Takes hold of the child that tells its pid on the socket, follows it and all that come from it,

@@ -12,17 +12,17 @@
 
 #define KNOWN_ARGUMENTS 4
 
-static int take(struct trace_call *ret_call, uint64_t number, const uint64_t *arguments)
+static int take(struct memory_call *ret_call, uint64_t number, const uint64_t *arguments)
 {
-	if (number < TRACE_MMAP || number > TRACE_BRK)
+	if (number < CALL_MMAP || number > CALL_BRK)
 		return -ENOENT; /* of a filter that the program loaded itself */
-	ret_call->function = (enum trace_function)number;
+	ret_call->function = (enum memory_function)number;
 	memcpy(ret_call->arguments, arguments, sizeof(ret_call->arguments));
 	return 0;
 }
 
 #ifdef __x86_64__
-static int begin_by_registers(pid_t tid, struct trace_call *ret_call)
+static int begin_by_registers(pid_t tid, struct memory_call *ret_call)
 {
 	struct user_regs_struct registers;
 	unsigned long number;
@@ -83,7 +83,7 @@ int trace_registers_again(pid_t tid)
 	return -EIO;
 }
 
-static int begin_by_registers(pid_t tid, struct trace_call *ret_call)
+static int begin_by_registers(pid_t tid, struct memory_call *ret_call)
 {
 	(void)tid;
 	(void)ret_call;
@@ -98,7 +98,7 @@ static int end_by_registers(pid_t tid, int64_t *ret_result)
 }
 #endif
 
-int trace_registers_begin(pid_t tid, struct trace_call *ret_call)
+int trace_registers_begin(pid_t tid, struct memory_call *ret_call)
 {
 	struct __ptrace_syscall_info info;
 

@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "witness/trace_call.h"
+#include "witness/call_attempt.h"
 
 /* At a stop of the filter. Returns 0 or -errno: -ENOENT where it is not our filter's, -ESRCH when
  * the thread was killed, anything else when this kernel does not tell. */
-int trace_registers_begin(pid_t tid, struct trace_call *ret_call);
+int trace_registers_begin(pid_t tid, struct memory_call *ret_call);
 
 /* At the stop behind the call. The same errors. */
 int trace_registers_end(pid_t tid, int64_t *ret_result);

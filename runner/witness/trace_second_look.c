@@ -30,7 +30,7 @@ struct counter trace_second_look_in_use(const struct trace_second_look *look)
 
 /* Other threads may use up what was raised, and a squeeze may lower it again. */
 #define LOOKS_MAX 8
-#define TRACE_SIZE_MAX (UINT64_C(1) << 47) /* more is refused by anybody */
+#define CALL_SIZE_MAX (UINT64_C(1) << 47) /* more is refused by anybody */
 
 static bool is_promised(const struct trace_second_look *look, uint64_t need)
 {
@@ -76,13 +76,13 @@ static uint64_t writable_within(pid_t pid, uint64_t begin, uint64_t size)
 }
 
 bool trace_second_look_denies(
-	const struct trace_second_look *look, pid_t pid, const struct trace_call *call)
+	const struct trace_second_look *look, pid_t pid, const struct memory_call *call)
 {
 	uint64_t size = call->arguments[1], data;
 	uint32_t looks = 0;
 	struct rlimit limit;
 
-	if (call->function != TRACE_MMAP || size > TRACE_SIZE_MAX ||
+	if (call->function != CALL_MMAP || size > CALL_SIZE_MAX ||
 		(call->arguments[2] & PROT_WRITE) == 0 ||
 		(call->arguments[3] & (MAP_FIXED | MAP_PRIVATE)) != (MAP_FIXED | MAP_PRIVATE) ||
 		!group_exists(&look->group) || prlimit(pid, RLIMIT_DATA, NULL, &limit) < 0 ||

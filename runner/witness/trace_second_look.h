@@ -13,7 +13,7 @@
 
 #include "cage/group.h"
 #include "witness/room.h"
-#include "witness/trace_call.h"
+#include "witness/call_attempt.h"
 
 /* Of the tracer process. */
 struct trace_second_look {
@@ -34,7 +34,7 @@ bool trace_second_look(
  * reservation of the process's own (MAP_FIXED, as Go does it) is counted by the kernel only once it
  * is there, however much it is. */
 bool trace_second_look_denies(
-	const struct trace_second_look *look, pid_t pid, const struct trace_call *call);
+	const struct trace_second_look *look, pid_t pid, const struct memory_call *call);
 
 /* What is in use of the cage's memory. */
 struct counter trace_second_look_in_use(const struct trace_second_look *look);

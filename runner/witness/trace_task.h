@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "witness/trace_tally.h"
+#include "witness/call_tally.h"
 
 struct trace_process {
 	pid_t pid;
@@ -26,9 +26,9 @@ struct trace_task {
 	bool in_call;   /* stopped at its begin, and not yet at its end */
 	bool denied;    /* that call: refused by us, not by the kernel */
 	uint32_t looks; /* second ones at one call */
-	struct trace_call call;
+	struct memory_call call;
 	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */
-	struct trace_thread thread;
+	struct call_thread thread;
 	struct trace_task *next;
 };
 

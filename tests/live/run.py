@@ -31,8 +31,12 @@ from mounts import own_shared_memory           # noqa: E402
 from harness import Harness, Mismatch, strays, wait_for_no_strays  # noqa: E402
 import runtimes                                # noqa: E402
 
+CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
 OPTIONAL = {"git", "go", "java", "node", "php"}  # nobody is asked to install these: a skip even with --strict
+
+
+OPTIONAL_IN_GUEST = {"bpf"}  # user-mode-linux has none: its cases run on a host and in qemu
 
 
 def capability(number):
@@ -44,6 +48,9 @@ def prerequisites(options, log, cases):
     """What cases may need: {name: why it is missing, or None}."""
     return {
         "cap_sys_resource": None if capability(CAP_SYS_RESOURCE) else "needs CAP_SYS_RESOURCE",
+        "bpf": why_no_bpf(options.program),
+        "no_bpf_in_the_system": None if not glob.glob("/usr/local/lib*/memcage/libmemcage-bpf.so") else
+                                "memcage is installed with its bpf witness",
         "kernel_log": None if log.readable() else "/dev/kmsg cannot be read",
         "room_for_8g": why_no_room(8 * 10**9),
         "go": "a virtual machine is too slow to compile Go" if options.guest else
@@ -55,6 +62,15 @@ def prerequisites(options, log, cases):
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
         **runtimes.prepare([need for case in cases for need in case.needs], os.path.abspath(options.workloads)),
     }
+
+
+def why_no_bpf(program):
+    """The module is built, and this kernel and our privileges are as it needs them."""
+    if not os.path.exists(os.path.join(os.path.dirname(os.path.abspath(program)), "libmemcage-bpf.so")):
+        return "memcage was built without the bpf witness (clang, libbpf-dev)"
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "this kernel has no /sys/kernel/btf/vmlinux"
+    return None if capability(CAP_SYS_ADMIN) else "the bpf witness needs root"
 
 
 def why_not_found(program):
@@ -105,7 +121,7 @@ def perform(options, harness, missing, case):
     """(outcome, line) of one case."""
     for need in case.needs:
         if missing[need]:
-            optional = need in OPTIONAL or need in runtimes.TOOLS
+            optional = need in OPTIONAL or need in runtimes.TOOLS or (options.guest and need in OPTIONAL_IN_GUEST)
             return "absent" if optional else "unmet", f"skip {case.name}: {missing[need]}"
     started = time.monotonic()
     try:

@@ -65,6 +65,12 @@ static const struct {
 	{ "a parent group without cgroups", "--parent",
 		{ SPEC, .backend = MEMCAGE_BACKEND_RLIMIT, .parent_group = "/x" } },
 	{ "a parent group", NULL, { SPEC, .parent_group = "/x" } },
+	{ "two witnesses of the same calls would count them twice", "same system calls",
+		{ SPEC, .witnesses = MEMCAGE_WITNESS_TRACE | MEMCAGE_WITNESS_BPF } },
+	{ "the witness in the kernel beside the library", NULL,
+		{ SPEC, .witnesses = MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_BPF } },
+	{ "it knows the cage by its group", "cgroup",
+		{ SPEC, .witnesses = MEMCAGE_WITNESS_BPF, .backend = MEMCAGE_BACKEND_RLIMIT } },
 	{ "a wall time that overflows a clock would fire at once", "too long",
 		{ SPEC, .wall_time_max_ms = MEMCAGE_UNLIMITED } },
 	{ "a CPU time too", "too long", { SPEC, .cpu_time_max_ms = MEMCAGE_UNLIMITED } },
@@ -159,7 +165,7 @@ static void test_newer_caller(void **state)
 static void test_values_that_do_not_exist(void **state)
 {
 	struct memcage_spec specs[] = { { SPEC, .at_limit = (enum memcage_at_limit)2 },
-		{ SPEC, .backend = (enum memcage_backend)4 }, { SPEC, .witnesses = 32 } };
+		{ SPEC, .backend = (enum memcage_backend)4 }, { SPEC, .witnesses = 64 } };
 	struct memcage_failure failure;
 
 	(void)state;

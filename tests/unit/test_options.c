@@ -363,6 +363,7 @@ static void test_witnesses(void **state)
 		{ "none", MEMCAGE_WITNESS_NONE },
 		{ "preload", MEMCAGE_WITNESS_PRELOAD },
 		{ "trace", MEMCAGE_WITNESS_TRACE },
+		{ "bpf", MEMCAGE_WITNESS_BPF },
 		{ "kmsg,preload", MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_KMSG },
 		{ "preload,signature,kmsg", MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_SIGNATURE |
 						    MEMCAGE_WITNESS_KMSG },
@@ -432,6 +433,8 @@ static const struct {
 	{ FOR_RUN, { "--witness", "preload,", "true" } },
 	{ FOR_RUN, { "--witness", "auto,kmsg", "true" } },
 	{ FOR_RUN, { "--witness", "kmsg,none", "true" } },
+	{ FOR_RUN, { "--witness", "bpf,trace", "true" } },
+	{ FOR_RUN, { "--witness", "bpf", "--backend", "rlimit", "true" } },
 	{ FOR_RUN, { "--exit-code", "wrapper", "true" } },
 	{ FOR_RUN, { "--color", "sometimes", "true" } },
 	{ FOR_RUN, { "--memroy", "1M", "true" } },

@@ -497,14 +497,51 @@ static inline void hard_last(struct evidence *e)
 
 static inline void from_outside(struct evidence *e)
 {
-	e->refusals.traced = e->refusals.traced_only = true;
+	e->refusals.calls_by = CALLS_BY_TRACE;
+	e->refusals.calls_only = true;
 	e->refusals.kernel_side = e->refusals.hard;
 }
 
 static inline void partly_from_outside(struct evidence *e)
 {
-	e->refusals.traced = true;
+	e->refusals.calls_by = CALLS_BY_TRACE;
 	e->refusals.kernel_side = e->refusals.hard++;
+}
+
+static inline void calls_lost(struct evidence *e)
+{
+	e->refusals.watched = e->refusals.calls_only = true;
+	e->refusals.calls_by = CALLS_BY_BPF;
+	e->refusals.covered = 1;
+	e->refusals.calls_lost = 7;
+}
+
+static inline void calls_unwatched(struct evidence *e)
+{
+	calls_lost(e);
+	e->refusals.calls_lost = 0;
+	e->refusals.calls_unwatched = 1;
+}
+
+/* By a witness in the kernel, where the log says nothing. */
+static inline void marked(struct evidence *e, bool is_main)
+{
+	struct evidence_kill *kill = &e->kills[e->kill_count++];
+
+	kill->marked = true;
+	kill->is_main = is_main;
+	kill->log.pid = is_main ? e->main_pid : e->main_pid + 2;
+	e->victims_told = true;
+}
+
+static inline void marked_main(struct evidence *e)
+{
+	marked(e, true);
+}
+
+static inline void marked_child(struct evidence *e)
+{
+	marked(e, false);
 }
 
 static inline void hard_in_child(struct evidence *e)

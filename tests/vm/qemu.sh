@@ -79,9 +79,9 @@ cp "$(command -v busybox)" "$root/bin/busybox"
 cp "$here/qemu_guest.sh" "$root/init"
 cp "$build/memcage" "$root/bin/"
 cp "$build"/tests/workloads/* "$root/workloads/"
-find "$build" -maxdepth 4 -name 'libmemcage-witness*.so' -exec cp {} "$root/bin/" \;
+find "$build" -maxdepth 1 -name 'libmemcage-*.so' -exec cp {} "$root/bin/" \;
 chmod +x "$root/init"
-for program in "$root"/bin/memcage "$root"/workloads/*; do
+for program in "$root"/bin/memcage "$root"/bin/*.so "$root"/workloads/*; do
 	ldd "$program" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do
 	mkdir -p "$root$(dirname "$library")" && cp -L "$library" "$root$library"

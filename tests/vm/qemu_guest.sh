@@ -48,6 +48,23 @@ expect throttled 124 timeout/throttled -m 64M --memory-high 4M -t 4s -- touch_pa
 expect host_out_of_memory 137 oom_kill/host -m 2G -- touch_pages 1G
 expect host_out_of_memory_no_limit 137 oom_kill/host -- touch_pages 1G
 
+# the witness in the kernel, on a real v2 with this kernel's types; no log is read
+bpf() {
+	name=$1 status=$2 verdict=$3
+	shift 3
+	if [ -f /bin/libmemcage-bpf.so ]; then
+		expect "bpf_$name" "$status" "$verdict" --witness bpf "$@"
+	else
+		echo "absent bpf_$name memcage was built without the bpf witness" >&3
+	fi
+}
+bpf static 1 alloc_failure/refused -m 64M --at-limit fail -- malloc_until_null_static 1M
+bpf own_rlimit 1 alloc_failure/refused -m 64M -- sh -c 'ulimit -d 32768; exec malloc_until_null_static 1M'
+bpf vfork 1 alloc_failure/refused -m 64M --at-limit fail -- vfork_exec /workloads/malloc_until_null_static 1M
+bpf threads 0 ok/recovered_alloc_failure -m 64M --at-limit fail -- thread_mappings 8 1G
+bpf victim 0 oom_kill/own_limit -m 16M -- grandchild_hog 64M
+bpf clean 0 ok/clean -m 64M -- exit_with 0
+
 # pressure stall information is there and memcage runs beside it
 if [ -r /proc/pressure/memory ]; then
 	expect pressure_information 0 ok/clean -m 64M -- touch_pages 8M

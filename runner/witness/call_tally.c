@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "witness/trace_tally.h"
+#include "witness/call_tally.h"
 
 #include <string.h>
 
@@ -11,22 +11,22 @@
 #define SLACK_BYTES (UINT64_C(2) << 20)
 
 /* The ways of a library in their order: grow in place, map, grow the heap, map instead of it. */
-static uint32_t step_of(enum trace_function function, uint32_t before)
+static uint32_t step_of(enum memory_function function, uint32_t before)
 {
 	switch (function) {
-	case TRACE_MREMAP:
-	case TRACE_MPROTECT:
+	case CALL_MREMAP:
+	case CALL_MPROTECT:
 		return 1;
-	case TRACE_MMAP:
+	case CALL_MMAP:
 		return before >= 3 ? 4 : 2;
-	case TRACE_BRK:
+	case CALL_BRK:
 		return 3;
 	}
 	return 0;
 }
 
 /* The smallest is nearest to what the program asked for. */
-static uint64_t size_of(const struct trace_series *series)
+static uint64_t size_of(const struct call_series *series)
 {
 	uint64_t smallest = UINT64_MAX;
 
@@ -36,10 +36,10 @@ static uint64_t size_of(const struct trace_series *series)
 	return smallest;
 }
 
-bool trace_tally_continues(
-	struct trace_thread *thread, enum trace_function function, uint64_t size, uint64_t now_us)
+bool call_tally_continues(
+	struct call_thread *thread, enum memory_function function, uint64_t size, uint64_t now_us)
 {
-	struct trace_series *last;
+	struct call_series *last;
 	uint32_t step;
 
 	if (thread->series_count == 0)
@@ -55,15 +55,15 @@ bool trace_tally_continues(
 	return true;
 }
 
-void trace_tally_resumes(struct trace_thread *thread, uint64_t now_us)
+void call_tally_resumes(struct call_thread *thread, uint64_t now_us)
 {
 	if (thread->series_count > 0)
 		thread->series[thread->series_count - 1].last_us = now_us;
 }
 
-static void count(struct trace_tally *tally, const struct trace_series *series, uint64_t change)
+static void count(struct call_tally *tally, const struct call_series *series, uint64_t change)
 {
-	struct trace_counts *counts = &tally->counts[series->by_library];
+	struct call_counts *counts = &tally->counts[series->by_library];
 
 	counts->hard += change;
 	counts->by_cause[series->cause] += change;
@@ -71,14 +71,14 @@ static void count(struct trace_tally *tally, const struct trace_series *series, 
 		counts->main_hard += change;
 }
 
-static void keep(struct trace_tally *tally, const struct trace_record *record)
+static void keep(struct call_tally *tally, const struct call_record *record)
 {
-	if (tally->record_count == TRACE_RECORDS_MAX)
+	if (tally->record_count == CALL_RECORDS_MAX)
 		tally->record_count--; /* the first ones and the last */
 	tally->records[tally->record_count++] = *record;
 }
 
-static void remove_record(struct trace_tally *tally, uint64_t sequence)
+static void remove_record(struct call_tally *tally, uint64_t sequence)
 {
 	for (uint32_t i = 0; i < tally->record_count; i++) {
 		if (tally->records[i].sequence != sequence)
@@ -90,14 +90,14 @@ static void remove_record(struct trace_tally *tally, uint64_t sequence)
 	}
 }
 
-static void forget(struct trace_thread *thread, uint32_t index)
+static void forget(struct call_thread *thread, uint32_t index)
 {
 	thread->series_count--;
 	memmove(&thread->series[index], &thread->series[index + 1],
 		(thread->series_count - index) * sizeof(thread->series[0]));
 }
 
-static bool asked_for(const struct trace_series *series, uint64_t size)
+static bool asked_for(const struct call_series *series, uint64_t size)
 {
 	for (uint32_t i = 0; i < series->size_count; i++)
 		if (series->sizes[i] == size)
@@ -105,18 +105,18 @@ static bool asked_for(const struct trace_series *series, uint64_t size)
 	return false;
 }
 
-void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
-	enum trace_function function, const struct refusal *refusal, bool by_library, bool in_main)
+void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
+	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main)
 {
-	struct trace_counts *counts = &tally->counts[by_library];
-	struct trace_series series = { .sizes = { refusal->request_bytes },
+	struct call_counts *counts = &tally->counts[by_library];
+	struct call_series series = { .sizes = { refusal->request_bytes },
 		.size_count = 1,
 		.step = step_of(function, 0),
 		.last_us = refusal->boottime_us,
 		.cause = refusal->cause,
 		.by_library = by_library,
 		.in_main = in_main };
-	struct trace_record record = { .size = refusal->request_bytes,
+	struct call_record record = { .size = refusal->request_bytes,
 		.pid = refusal->pid,
 		.by_library = by_library,
 		.refusal = *refusal };
@@ -136,16 +136,16 @@ void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
 			forget(thread, i);
 			break;
 		}
-	if (thread->series_count == TRACE_SERIES_MAX)
+	if (thread->series_count == CALL_SERIES_MAX)
 		forget(thread, 0);
 	thread->series[thread->series_count++] = series;
 }
 
-void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread, int pid,
+void call_tally_granted(struct call_tally *tally, struct call_thread *thread, int pid,
 	uint64_t size, uint64_t now_us)
 {
 	for (uint32_t i = thread->series_count; i-- > 0;) {
-		struct trace_series series = thread->series[i];
+		struct call_series series = thread->series[i];
 		bool another_way = i == thread->series_count - 1 &&
 				   now_us - series.last_us <= SERIES_US &&
 				   size + SLACK_BYTES >= size_of(&series) && series.step < 4;
@@ -163,7 +163,7 @@ void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread,
 			tally->records[i].outlived = true;
 }
 
-static void add_counts(const struct trace_counts *counts, struct refusals *refusals)
+static void add_counts(const struct call_counts *counts, struct refusals *refusals)
 {
 	refusals->hard += counts->hard;
 	refusals->main_hard += counts->main_hard;
@@ -175,12 +175,12 @@ static void add_counts(const struct trace_counts *counts, struct refusals *refus
 		refusals->by_cause[i] += counts->by_cause[i];
 }
 
-void trace_tally_sum(
-	const struct trace_tally *tally, bool with_library, struct refusals *ret_refusals)
+void call_tally_sum(
+	const struct call_tally *tally, bool with_library, struct refusals *ret_refusals)
 {
-	const struct trace_record *first = NULL, *last = NULL;
+	const struct call_record *first = NULL, *last = NULL;
 
-	*ret_refusals = (struct refusals){ .watched = true, .traced = true, .traced_only = true };
+	*ret_refusals = (struct refusals){ .watched = true, .calls_only = true };
 	add_counts(&tally->counts[0], ret_refusals);
 	if (with_library)
 		add_counts(&tally->counts[1], ret_refusals);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * trace_tally.h - from refused calls to refused allocations. A C library that is refused one way
+ * call_tally.h - from refused calls to refused allocations. A C library that is refused one way
  * tries others: remapping or growing an arena, a mapping, the heap, a mapping again. Such a series
  * of one thread is one refusal; it counts as retried when the last way, or the same request later,
  * is granted. Pure; times are the caller's, of the begin of a call.
  */
-#ifndef MEMCAGE_WITNESS_TRACE_TALLY_H
-#define MEMCAGE_WITNESS_TRACE_TALLY_H
+#ifndef MEMCAGE_WITNESS_CALL_TALLY_H
+#define MEMCAGE_WITNESS_CALL_TALLY_H
 
+#include "witness/call_attempt.h"
 #include "witness/refusals.h"
-#include "witness/trace_call.h"
 
-#define TRACE_SERIES_MAX 8   /* unsettled ones of a thread; older ones stay hard */
-#define TRACE_RECORDS_MAX 32 /* the first, and always the last */
+#define CALL_SERIES_MAX 8   /* unsettled ones of a thread; older ones stay hard */
+#define CALL_RECORDS_MAX 32 /* the first, and always the last */
 
 /* One refusal: the calls of a series. */
-struct trace_series {
+struct call_series {
 	uint64_t sequence; /* over the whole run, from 1 */
 	uint64_t sizes[4];
 	uint32_t size_count;
@@ -26,12 +26,12 @@ struct trace_series {
 	bool in_main;
 };
 
-struct trace_thread {
-	struct trace_series series[TRACE_SERIES_MAX];
+struct call_thread {
+	struct call_series series[CALL_SERIES_MAX];
 	uint32_t series_count;
 };
 
-struct trace_record {
+struct call_record {
 	uint64_t sequence, size;
 	int32_t pid;
 	bool by_library;
@@ -39,37 +39,38 @@ struct trace_record {
 	struct refusal refusal;
 };
 
-struct trace_counts {
+struct call_counts {
 	uint64_t hard, main_hard, retried, impossible, largest_bytes;
 	uint64_t by_cause[CAUSE_COUNT];
 };
 
-struct trace_tally {
+struct call_tally {
 	uint64_t sequence;
 	uint64_t soft;
-	struct trace_counts counts[2]; /* [1]: of processes with the preloaded witness */
+	struct call_counts counts[2]; /* [1]: of processes with the preloaded witness */
 	uint32_t record_count;
-	struct trace_record records[TRACE_RECORDS_MAX];
+	struct call_record records[CALL_RECORDS_MAX];
 };
 
 /* Whether a refused call goes on with the thread's last series (then it is part of it, and counted)
  * or begins a new one. */
-bool trace_tally_continues(
-	struct trace_thread *thread, enum trace_function function, uint64_t size, uint64_t now_us);
+bool call_tally_continues(
+	struct call_thread *thread, enum memory_function function, uint64_t size, uint64_t now_us);
 
 /* A refusal that began; refusal is complete, but for its impossible sizes, which only count. */
-void trace_tally_refused(struct trace_tally *tally, struct trace_thread *thread,
-	enum trace_function function, const struct refusal *refusal, bool by_library, bool in_main);
+void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
+	enum memory_function function, const struct refusal *refusal, bool by_library,
+	bool in_main);
 
 /* After a refused call: the thread goes on now. The time that it was held does not count. */
-void trace_tally_resumes(struct trace_thread *thread, uint64_t now_us);
+void call_tally_resumes(struct call_thread *thread, uint64_t now_us);
 
 /* The thread, of process pid, was granted size writable bytes. */
-void trace_tally_granted(struct trace_tally *tally, struct trace_thread *thread, int pid,
+void call_tally_granted(struct call_tally *tally, struct call_thread *thread, int pid,
 	uint64_t size, uint64_t now_us);
 
 /* What it comes to; with_library: counts of processes that the preloaded witness is in, too. */
-void trace_tally_sum(
-	const struct trace_tally *tally, bool with_library, struct refusals *ret_refusals);
+void call_tally_sum(
+	const struct call_tally *tally, bool with_library, struct refusals *ret_refusals);
 
 #endif

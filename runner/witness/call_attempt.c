@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "witness/trace_call.h"
+#include "witness/call_attempt.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -7,9 +7,9 @@
 
 #define ARENA_BYTES (UINT64_C(64) << 20) /* of glibc's further arenas; it tries for two at once */
 
-static struct trace_attempt attempt_of(enum trace_outcome outcome, uint64_t size)
+static struct call_attempt attempt_of(enum call_outcome outcome, uint64_t size)
 {
-	return (struct trace_attempt){ .outcome = outcome, .size = size };
+	return (struct call_attempt){ .outcome = outcome, .size = size };
 }
 
 static bool is_refused(int64_t result)
@@ -22,7 +22,7 @@ static bool is_error(int64_t result)
 	return result < 0 && result >= -4095;
 }
 
-static struct trace_attempt attempt_mmap(const struct trace_call *call, int64_t result)
+static struct call_attempt attempt_mmap(const struct memory_call *call, int64_t result)
 {
 	uint64_t size = call->arguments[1], protection = call->arguments[2],
 		 flags = call->arguments[3];
@@ -37,7 +37,7 @@ static struct trace_attempt attempt_mmap(const struct trace_call *call, int64_t 
 	return attempt_of(OUTCOME_GRANTED, size);
 }
 
-static struct trace_attempt attempt_mremap(const struct trace_call *call, int64_t result)
+static struct call_attempt attempt_mremap(const struct memory_call *call, int64_t result)
 {
 	uint64_t size = call->arguments[2];
 
@@ -46,7 +46,7 @@ static struct trace_attempt attempt_mremap(const struct trace_call *call, int64_
 	return attempt_of(is_error(result) ? OUTCOME_NEITHER : OUTCOME_GRANTED, size);
 }
 
-static struct trace_attempt attempt_mprotect(const struct trace_call *call, int64_t result)
+static struct call_attempt attempt_mprotect(const struct memory_call *call, int64_t result)
 {
 	uint64_t size = call->arguments[1];
 
@@ -56,8 +56,8 @@ static struct trace_attempt attempt_mprotect(const struct trace_call *call, int6
 }
 
 /* It never fails: it returns the end of the heap as it is then. */
-static struct trace_attempt attempt_brk(
-	const struct trace_call *call, int64_t result, uint64_t *heap_end)
+static struct call_attempt attempt_brk(
+	const struct memory_call *call, int64_t result, uint64_t *heap_end)
 {
 	uint64_t wanted = call->arguments[0], end = (uint64_t)result, before = *heap_end;
 
@@ -69,23 +69,23 @@ static struct trace_attempt attempt_brk(
 	return attempt_of(OUTCOME_NEITHER, 0);
 }
 
-struct trace_attempt trace_call_attempt(
-	const struct trace_call *call, int64_t result, uint64_t *heap_end)
+struct call_attempt call_attempt_of(
+	const struct memory_call *call, int64_t result, uint64_t *heap_end)
 {
 	switch (call->function) {
-	case TRACE_MMAP:
+	case CALL_MMAP:
 		return attempt_mmap(call, result);
-	case TRACE_MREMAP:
+	case CALL_MREMAP:
 		return attempt_mremap(call, result);
-	case TRACE_MPROTECT:
+	case CALL_MPROTECT:
 		return attempt_mprotect(call, result);
-	case TRACE_BRK:
+	case CALL_BRK:
 		return attempt_brk(call, result, heap_end);
 	}
 	return attempt_of(OUTCOME_NEITHER, 0);
 }
 
-const char *trace_function_name(enum trace_function function)
+const char *memory_function_name(enum memory_function function)
 {
 	static const char *const names[] = { "", "mmap", "mremap", "mprotect", "brk" };
 
