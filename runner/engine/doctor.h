@@ -107,6 +107,7 @@ void probe_peak_counters(struct examination *exam, struct finding *finding);
 void probe_limit_owner(struct examination *exam, struct finding *finding);
 void probe_kernel_log(struct examination *exam, struct finding *finding);
 void probe_preload_witness(struct examination *exam, struct finding *finding);
+void probe_runtime_witness(struct examination *exam, struct finding *finding);
 void probe_pressure(struct examination *exam, struct finding *finding);
 
 void probe_outer_limits(struct examination *exam, struct finding *finding);

@@ -80,6 +80,7 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 		guard_remove(&run->cage);
 		return failure_errno(failure, -result, "watch the command");
 	}
+	witnesses_watch(&run->witnesses, &run->watch);
 	return 0;
 }
 
@@ -98,7 +99,12 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 	if (result < 0)
 		return result;
 	read_all(run, &run->before);
-	witnesses_open(&run->witnesses, &run->spec, &run->cage);
+	result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
+	if (result < 0) {
+		witnesses_close(&run->witnesses);
+		cage_close(&run->cage);
+		return result;
+	}
 	if (run->witnesses.preload.fd >= 0)
 		text_copy(run->cage.litter, sizeof(run->cage.litter),
 			run->witnesses.preload.page_path);

@@ -13,6 +13,7 @@
 #include "witness/backtrace.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
+#include "witness/runtime.h"
 #include "witness/signature.h"
 #include "witness/trace.h"
 
@@ -42,6 +43,9 @@ struct witnesses {
 	struct trace_witness trace;
 	bool traced; /* it did watch; known at the end */
 
+	struct runtime_witness runtime;
+	const struct processes *processes; /* of the watched run; borrowed */
+
 	struct text_list *notes; /* borrowed */
 
 	struct backtrace *backtrace; /* of the first refusal; NULL: none is known */
@@ -51,9 +55,11 @@ struct witnesses {
 };
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need.
- * Never fails: a witness that cannot work here is named in the cage's warnings, and the evidence
- * says so. The cage learns of its tracer, and must live as long. */
-void witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage);
+ * A witness that cannot work here is named in the cage's warnings, and the evidence says so; one
+ * that is only there on request is an error then. The cage learns of its tracer, and must live as
+ * long. Returns 0 or -errno; to be closed in any case. */
+int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
+	struct memcage_failure *reterr_failure);
 
 /* The command was started, or could not be. */
 void witnesses_started(struct witnesses *witnesses);
@@ -64,6 +70,9 @@ void witnesses_close(struct witnesses *witnesses);
  * have begun. */
 void witnesses_observe(
 	struct witnesses *witnesses, int number, struct stream *stream, struct watch *watch);
+
+/* Lets those look on that have something to do while the run goes on. */
+void witnesses_watch(struct witnesses *witnesses, struct watch *watch);
 
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */

@@ -11,7 +11,9 @@
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
 
-#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_TRACE << 1)
+#define WITNESSES                                                                                  \
+	((uint32_t)(MEMCAGE_WITNESS_NONE | MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_SIGNATURE |   \
+		    MEMCAGE_WITNESS_KMSG | MEMCAGE_WITNESS_TRACE | MEMCAGE_WITNESS_RUNTIME))
 
 bool spec_has_limit(const struct memcage_spec *spec)
 {
@@ -51,7 +53,7 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 		return failure_set(reterr_failure, EINVAL, "no command given");
 	if ((unsigned)spec->at_limit > MEMCAGE_FAIL_AT_LIMIT ||
 		(unsigned)spec->backend > MEMCAGE_BACKEND_RLIMIT ||
-		spec->witnesses >= WITNESSES_END)
+		(spec->witnesses & ~WITNESSES) != 0)
 		return failure_set(reterr_failure, EINVAL,
 			"memcage_spec: at_limit, backend or witnesses has a value that does not "
 			"exist");

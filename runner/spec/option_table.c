@@ -75,7 +75,7 @@ const struct option_row option_rows[] = {
 		"the cgroup below which the cage is made" },
 	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL, FOR_RUN,
 		"how refused allocations are observed: auto, none, or of "
-		"preload,trace,signature,kmsg" },
+		"preload,trace,runtime,signature,kmsg" },
 
 	{ "The answer", 'r', "report", "FILE", VALUE_TEXT, HERE(report_path), NULL, FOR_RUN,
 		"write the JSON report to FILE; - is standard output" },

@@ -19,6 +19,7 @@ static const struct {
 	{ "none", MEMCAGE_WITNESS_NONE },
 	{ "preload", MEMCAGE_WITNESS_PRELOAD },
 	{ "trace", MEMCAGE_WITNESS_TRACE },
+	{ "runtime", MEMCAGE_WITNESS_RUNTIME },
 	{ "signature", MEMCAGE_WITNESS_SIGNATURE },
 	{ "kmsg", MEMCAGE_WITNESS_KMSG },
 };

@@ -11,7 +11,15 @@
 
 #define TERMINAL_GRACE_US 2000000 /* after Ctrl-C the workload may end by itself */
 
-enum source { SOURCE_CHILD, SOURCE_RECORDS, SOURCE_OOM, SOURCE_EMPTY, SOURCE_TIMER, SOURCE_OUTPUT };
+enum source {
+	SOURCE_CHILD,
+	SOURCE_RECORDS,
+	SOURCE_OOM,
+	SOURCE_EMPTY,
+	SOURCE_TIMER,
+	SOURCE_OBSERVER,
+	SOURCE_OUTPUT
+};
 #define OUTPUT_TAG(stream, is_sink) (SOURCE_OUTPUT + (stream)*2 + (is_sink))
 
 static int watch_fd(struct watch *watch, int fd, uint32_t events, uint32_t tag)
@@ -154,6 +162,9 @@ bool watch_step(struct watch *watch)
 			break;
 		case SOURCE_TIMER:
 			break;
+		case SOURCE_OBSERVER:
+			watch->observer.ready(watch->observer.data);
+			break;
 		default:
 			pump(watch, (int)(events[i].data.u32 - SOURCE_OUTPUT) / 2, now_us);
 			break;
@@ -209,6 +220,7 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 		.oom_events = -1,
 		.empty_events = -1,
 		.deadlines = { .timer = -1 },
+		.observer = { .fd = -1 },
 		.output = { output[0], output[1] } };
 	watch->seen.started_us = now_us;
 	processes_begin(&watch->seen.processes);
@@ -227,6 +239,13 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 	pressure_begin(watch, now_us);
 	deadlines_arm(&watch->deadlines);
 	return 0;
+}
+
+void watch_observe(struct watch *watch, const struct watch_observer *observer)
+{
+	watch->observer = *observer;
+	if (watch_fd(watch, observer->fd, EPOLLIN, SOURCE_OBSERVER) < 0)
+		watch->observer.fd = -1; /* it sees what there is at the end */
 }
 
 void watch_squeeze(struct watch *watch)

@@ -66,6 +66,14 @@ struct happenings {
 	bool could_not_empty; /* processes that even SIGKILL did not end in time */
 };
 
+/* Somebody of a later stage who looks on while the run goes on. */
+struct watch_observer {
+	int fd; /* ready() when it is readable; -1: there is none */
+	void (*ready)(void *data);
+	void (*looked)(void *data); /* the processes of the cage have been looked at */
+	void *data;
+};
+
 struct watch {
 	struct cage *cage;
 	const struct memcage_spec *spec;
@@ -74,6 +82,7 @@ struct watch {
 	bool oom_events_is_eventfd;
 	struct deadlines deadlines;
 	struct stream output[2]; /* stdout, stderr */
+	struct watch_observer observer;
 	enum watch_phase phase;
 	bool reaped; /* the process that we started: the main one, or its keeper */
 	struct happenings seen;
@@ -91,6 +100,9 @@ struct watch {
 /* Starts watching a child. Takes over child and streams (also on failure). Returns 0 or -errno. */
 int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spec *spec,
 	struct spawned child, const struct stream output[2]);
+
+/* Lets an observer look on. It is borrowed, with its descriptor, till watch_end(). */
+void watch_observe(struct watch *watch, const struct watch_observer *observer);
 
 /* Handles what is pending, without waiting. Returns true while the run goes on. */
 bool watch_step(struct watch *watch);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * elf_functions.h - where functions begin in an ELF file. The file may be the workload's own: nothing in
+ * it is believed, it is read and never mapped, and only so much of it.
+ */
+#ifndef MEMCAGE_WITNESS_ELF_FUNCTIONS_H
+#define MEMCAGE_WITNESS_ELF_FUNCTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_function {
+	const char *name; /* as in the file's symbol table, or with is_prefix its beginning */
+	bool is_prefix;
+	uint64_t offset; /* in the file; 0: not found */
+};
+
+/* Fills in the offsets of functions that the file itself defines: from its dynamic symbols, and
+ * from the full table where that was not stripped. Returns how many were found, -ENOEXEC where
+ * it is no 64-bit ELF file of this machine, or another -errno. */
+int elf_functions_find(int fd, struct elf_function *symbols, size_t count);
+
+#endif
