@@ -3,6 +3,8 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,10 +86,10 @@ static uint64_t code_offset(const struct elf_file *elf, uint64_t address)
 
 static bool is_named(const struct elf_function *symbol, const char *name)
 {
-	if (*name != *symbol->name) /* nearly always: the tables are long */
-		return false;
-	return symbol->is_prefix ? strncmp(name, symbol->name, strlen(symbol->name)) == 0
-				 : strcmp(name, symbol->name) == 0;
+	size_t plain = strcspn(symbol->pattern, "*");
+
+	/* nearly always not: the tables are long */
+	return strncmp(name, symbol->pattern, plain) == 0 && fnmatch(symbol->pattern, name, 0) == 0;
 }
 
 static void search(const struct elf_file *elf, const Elf64_Shdr *table, const Elf64_Sym *entries,

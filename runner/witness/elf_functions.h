@@ -6,14 +6,12 @@
 #ifndef MEMCAGE_WITNESS_ELF_FUNCTIONS_H
 #define MEMCAGE_WITNESS_ELF_FUNCTIONS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct elf_function {
-	const char *name; /* as in the file's symbol table, or with is_prefix its beginning */
-	bool is_prefix;
-	uint64_t offset; /* in the file; 0: not found */
+	const char *pattern; /* of the name in the file's symbol table; * stands for any bytes */
+	uint64_t offset;     /* in the file; 0: not found */
 };
 
 /* Fills in the offsets of functions that the file itself defines: from its dynamic symbols, and

@@ -128,8 +128,7 @@ static void look_into(struct runtime_images *images, const struct tracing *traci
 		if (name != NULL && !runtime_library_fits(probe, name))
 			continue;
 		rows[count] = row;
-		symbols[count++] = (struct elf_function){ .name = probe->symbol,
-			.is_prefix = probe->is_prefix };
+		symbols[count++] = (struct elf_function){ .pattern = probe->symbol };
 	}
 	if (elf_functions_find(fd, symbols, count) <= 0)
 		return;

@@ -10,10 +10,12 @@
 #if defined(__aarch64__)
 #define FIRST "%x0"
 #define SECOND "%x1"
+#define FOURTH "%x3"
 #define GO_FIRST "%x0"
 #else
 #define FIRST "%di"
 #define SECOND "%si"
+#define FOURTH "%cx"
 #define GO_FIRST "%ax"
 #endif
 
@@ -26,27 +28,28 @@
 
 /* clang-format off: a table is read by its columns */
 const struct runtime_probe runtime_probes[] = {
-	{ "python", "PyErr_NoMemory", false, "libpython", NULL, NULL, NULL, NULL, false },
-	{ "java", "_Z25report_java_out_of_memoryPKc", false, "libjvm.so", "+0(" FIRST ")", NULL,
-		NULL, NULL, true },
+	{ "python", "PyErr_NoMemory", "libpython", NULL, NULL, NULL, NULL, false },
+	{ "java", "_Z25report_java_out_of_memoryPKc", "libjvm.so", "+0(" FIRST ")", NULL, NULL,
+		NULL, true },
 	/* its second argument begins with whether the heap was full */
-	{ "node", "_ZN4node15OOMErrorHandler", true, "libnode.so", "+0(" FIRST ")",
-		"+0(" SECOND ")", NULL, "first & 1", true },
-	{ "node", "_ZN4node15OOMErrorHandler", true, "libnode.so", "+0(" FIRST ")",
-		"+0(" SECOND ")", NULL, "!(first & 1)", false },
-	{ "ruby", "rb_memerror", false, "libruby", NULL, NULL, NULL, NULL, false },
-	{ "perl", "Perl_croak_no_mem", false, "libperl.so", NULL, NULL, NULL, NULL, false },
-	/* any fatal error; the second argument is its format */
-	{ "php", "zend_error_noreturn", false, "libphp", "+0(" SECOND ")", NULL, NULL,
-		"text ~ \"Allowed memory size of*\"", true },
-	{ "php", "zend_error_noreturn", false, "libphp", "+0(" SECOND ")", NULL, NULL,
-		"text ~ \"Out of memory*\"", false },
+	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", "+0(" FIRST ")", "+0(" SECOND ")",
+		NULL, "first & 1", true },
+	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", "+0(" FIRST ")", "+0(" SECOND ")",
+		NULL, "!(first & 1)", false },
+	{ "ruby", "rb_memerror", "libruby", NULL, NULL, NULL, NULL, false },
+	{ "perl", "Perl_croak_no_mem", "libperl.so", NULL, NULL, NULL, NULL, false },
+	/* any message; the first argument is its kind, 1 for a fatal error, the fourth its text */
+	{ "php", "zend_error_zstr_at", "libphp", "+24(" FOURTH ")", FIRST, NULL,
+		"first == 1 && text ~ \"Allowed memory size of*\"", true },
+	{ "php", "zend_error_zstr_at", "libphp", "+24(" FOURTH ")", FIRST, NULL,
+		"first == 1 && text ~ \"Out of memory*\"", false },
 	/* any exception; the second argument is its type, whose second word is the name */
-	{ "c++", "__cxa_throw", false, "libstdc++.so libc++abi.so", "+0(+8(" SECOND "))", NULL,
-		NULL, "text == \"St9bad_alloc\"", false },
-	{ "go", "runtime.throw", false, NULL, NULL, "+0(" GO_FIRST ")", "+8(" GO_FIRST ")",
-		GO_FILTER, false },
-	{ "rust", "_ZN3std5alloc8rust_oom", true, NULL, NULL, NULL, NULL, NULL, false },
+	{ "c++", "__cxa_throw", "libstdc++.so libc++abi.so", "+0(+8(" SECOND "))", NULL, NULL,
+		"text == \"St9bad_alloc\"", false },
+	{ "go", "runtime.throw", NULL, NULL, "+0(" GO_FIRST ")", "+8(" GO_FIRST ")", GO_FILTER,
+		false },
+	{ "rust", "_RNvNtCs*_3std5alloc8rust_oom", NULL, NULL, NULL, NULL, NULL, false },
+	{ "rust", "_ZN3std5alloc8rust_oom*", NULL, NULL, NULL, NULL, NULL, false },
 };
 /* clang-format on */
 

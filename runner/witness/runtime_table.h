@@ -10,8 +10,7 @@
 
 struct runtime_probe {
 	const char *runtime;   /* as in signature_table.c */
-	const char *symbol;    /* called once for each failure */
-	bool is_prefix;        /* what follows is the compiler's business */
+	const char *symbol;    /* called once for each failure; * stands for any bytes */
 	const char *libraries; /* blank-separated beginnings of their base names; NULL: only in
 				  programs, and those are searched for every row */
 	/* What to fetch, in the words of uprobe_events: a string that is told, and two numbers for
