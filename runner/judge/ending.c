@@ -253,7 +253,6 @@ static void judge_failed(const struct evidence *evidence, struct judgement *judg
 	if (runtime_failures_beyond(evidence) > 0) {
 		confidence_at_most(judgement, CONFIDENCE_MEDIUM);
 		because_of_runtime(evidence, judgement);
-		because(judgement, "But that process was not the command, nor does the end fit.");
 	}
 	if (!watched) {
 		confidence_at_most(judgement, CONFIDENCE_HIGH);

@@ -40,9 +40,10 @@ void because_of_runtime(const struct evidence *evidence, struct judgement *judge
 	if (runtime->hits == 0)
 		return;
 	because(judgement,
-		"%s (pid %d) came to the out-of-memory function of the %s runtime%s%s%s, %" PRIu64
+		"%s (pid %d%s) came to the out-of-memory function of the %s runtime%s%s%s, %" PRIu64
 		" time%s.",
-		told->command[0] != '\0' ? told->command : "A process", told->pid, told->runtime,
+		told->command[0] != '\0' ? told->command : "A process", told->pid,
+		runtime->main_hits == 0 ? ", not the command itself" : "", told->runtime,
 		told->text[0] != '\0' ? ": \"" : "", told->text, told->text[0] != '\0' ? "\"" : "",
 		told->hits, plural(told->hits));
 }

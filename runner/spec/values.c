@@ -186,7 +186,8 @@ static int store_witnesses(const struct option_row *row, const char *text, uint3
 			i++;
 		if (i == count)
 			return bad_value(row, text,
-				"it takes auto, none, or a list of: preload,trace,signature,kmsg",
+				"it takes auto, none, or a list of: "
+				"preload,trace,runtime,signature,kmsg",
 				failure);
 		set |= witness_names[i].bit;
 		words++;

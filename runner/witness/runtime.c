@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,15 +95,19 @@ void runtime_started(struct runtime_witness *witness)
 static pid_t process_of(const struct runtime_line *line)
 {
 	char path[64], text[2048];
+	uint64_t process;
 
 	if (line->process != 0)
 		return line->process;
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)line->thread);
 	if (file_read(AT_FDCWD, path, text, sizeof(text)) > 0) {
-		const char *found = strstr(text, "\nTgid:\t");
-		long process = found != NULL ? strtol(found + strlen("\nTgid:\t"), NULL, 10) : 0;
+		char *number = strstr(text, "\nTgid:\t");
 
-		if (process > 0)
+		if (number == NULL)
+			return line->thread;
+		number += strlen("\nTgid:\t");
+		number[strcspn(number, "\n")] = '\0';
+		if (parse_number(number, &process) == 0 && process > 0 && process <= INT32_MAX)
 			return (pid_t)process;
 	}
 	return line->thread;
