@@ -19,6 +19,7 @@
 
 #define SEGMENTS_MAX 64
 #define SECTIONS_MAX 1024
+#define KEY_SIZE 8
 #define TABLE_MAX (UINT64_C(64) << 20) /* of bytes: more than any runtime's */
 
 struct elf_file {
@@ -40,13 +41,13 @@ static void *read_part(int fd, uint64_t offset, uint64_t size)
 
 	if (size == 0 || size > TABLE_MAX)
 		return NULL;
-	data = malloc(size + 1);
+	data = malloc(size + KEY_SIZE);
 	if (data != NULL && !read_at(fd, offset, data, size)) {
 		free(data);
 		return NULL;
 	}
 	if (data != NULL)
-		data[size] = '\0'; /* the last name ends, whatever the file says */
+		memset(data + size, 0, KEY_SIZE); /* the last name ends, whatever the file says */
 	return data;
 }
 
@@ -86,10 +87,11 @@ static uint64_t code_offset(const struct elf_file *elf, uint64_t address)
 
 static bool is_named(const struct elf_function *symbol, const char *name)
 {
-	size_t plain = strcspn(symbol->pattern, "*");
-
-	/* nearly always not: the tables are long */
-	return strncmp(name, symbol->pattern, plain) == 0 && fnmatch(symbol->pattern, name, 0) == 0;
+	/* Nearly always not, and the tables are long; names can be read a little beyond. */
+	if (symbol->plain_length >= KEY_SIZE && memcmp(name, symbol->pattern, KEY_SIZE) != 0)
+		return false;
+	return strncmp(name, symbol->pattern, symbol->plain_length) == 0 &&
+	       fnmatch(symbol->pattern, name, 0) == 0;
 }
 
 static void search(const struct elf_file *elf, const Elf64_Shdr *table, const Elf64_Sym *entries,
@@ -131,15 +133,19 @@ int elf_functions_find(int fd, struct elf_function *symbols, size_t count)
 	struct elf_file elf = { 0 };
 	int found = 0, result;
 
-	for (size_t s = 0; s < count; s++)
+	for (size_t s = 0; s < count; s++) {
+		symbols[s].plain_length = strcspn(symbols[s].pattern, "*");
 		symbols[s].offset = 0;
+	}
 	result = open_elf(fd, &elf);
-	for (size_t kind = 0; result == 0 && kind < sizeof(kinds) / sizeof(*kinds); kind++)
+	for (size_t kind = 0; result == 0 && kind < sizeof(kinds) / sizeof(*kinds) && found == 0;
+		kind++) {
 		for (size_t i = 0; i < elf.section_count; i++)
 			if (elf.sections[i].sh_type == kinds[kind])
 				search_table(&elf, &elf.sections[i], symbols, count);
+		for (size_t s = 0; s < count; s++)
+			found += symbols[s].offset != 0;
+	}
 	free(elf.sections);
-	for (size_t s = 0; s < count; s++)
-		found += symbols[s].offset != 0;
 	return result < 0 ? result : found;
 }

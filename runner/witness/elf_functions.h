@@ -11,12 +11,13 @@
 
 struct elf_function {
 	const char *pattern; /* of the name in the file's symbol table; * stands for any bytes */
-	uint64_t offset;     /* in the file; 0: not found */
+	size_t plain_length; /* filled in: of the pattern before its first * */
+	uint64_t offset;     /* filled in: in the file; 0: not found */
 };
 
 /* Fills in the offsets of functions that the file itself defines: from its dynamic symbols, and
- * from the full table where that was not stripped. Returns how many were found, -ENOEXEC where
- * it is no 64-bit ELF file of this machine, or another -errno. */
+ * from the full table (where it was not stripped) when those have none. Returns how many were
+ * found, -ENOEXEC where it is no 64-bit ELF file of this machine, or another -errno. */
 int elf_functions_find(int fd, struct elf_function *symbols, size_t count);
 
 #endif

@@ -156,7 +156,8 @@ static void note_hit(struct runtime_witness *witness, const struct runtime_line 
 	failure->is_heap_cap = probe->is_heap_cap;
 	failure->boottime_us = clock_us();
 	text_copy(failure->runtime, sizeof(failure->runtime), probe->runtime);
-	text_copy(failure->text, sizeof(failure->text), line->text);
+	text_copy(failure->text, sizeof(failure->text),
+		probe->words != NULL ? probe->words : line->text);
 	command_of(pid, failure->command, sizeof(failure->command));
 }
 

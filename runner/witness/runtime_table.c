@@ -26,30 +26,32 @@
 	"second == 0x767265736572206f || first == 0x3a656d69746e7572 && "                          \
 	"(second == 0x20666f2074756f20 || second == 0x20746f6e6e616320)"
 
-/* clang-format off: a table is read by its columns */
+/* clang-format off */
 const struct runtime_probe runtime_probes[] = {
-	{ "python", "PyErr_NoMemory", "libpython", NULL, NULL, NULL, NULL, false },
-	{ "java", "_Z25report_java_out_of_memoryPKc", "libjvm.so", "+0(" FIRST ")", NULL, NULL,
-		NULL, true },
+	{ "python", "PyErr_NoMemory", "libpython", "MemoryError", NULL, NULL, NULL, NULL, false },
+	{ "java", "_Z25report_java_out_of_memoryPKc", "libjvm.so", NULL,
+		"+0(" FIRST ")", NULL, NULL, NULL, true },
 	/* its second argument begins with whether the heap was full */
-	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", "+0(" FIRST ")", "+0(" SECOND ")",
-		NULL, "first & 1", true },
-	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", "+0(" FIRST ")", "+0(" SECOND ")",
-		NULL, "!(first & 1)", false },
-	{ "ruby", "rb_memerror", "libruby", NULL, NULL, NULL, NULL, false },
-	{ "perl", "Perl_croak_no_mem", "libperl.so", NULL, NULL, NULL, NULL, false },
+	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", NULL,
+		"+0(" FIRST ")", "+0(" SECOND ")", NULL, "first & 1", true },
+	{ "node", "_ZN4node15OOMErrorHandler*", "libnode.so", NULL,
+		"+0(" FIRST ")", "+0(" SECOND ")", NULL, "!(first & 1)", false },
+	{ "ruby", "rb_memerror", "libruby", "NoMemoryError", NULL, NULL, NULL, NULL, false },
+	{ "perl", "Perl_croak_no_mem", "libperl.so", "Out of memory!", NULL, NULL, NULL, NULL, false },
 	/* any message; the first argument is its kind, 1 for a fatal error, the fourth its text */
-	{ "php", "zend_error_zstr_at", "libphp", "+24(" FOURTH ")", FIRST, NULL,
-		"first == 1 && text ~ \"Allowed memory size of*\"", true },
-	{ "php", "zend_error_zstr_at", "libphp", "+24(" FOURTH ")", FIRST, NULL,
-		"first == 1 && text ~ \"Out of memory*\"", false },
+	{ "php", "zend_error_zstr_at", "libphp", NULL,
+		"+24(" FOURTH ")", FIRST, NULL, "first == 1 && text ~ \"Allowed memory size of*\"", true },
+	{ "php", "zend_error_zstr_at", "libphp", NULL,
+		"+24(" FOURTH ")", FIRST, NULL, "first == 1 && text ~ \"Out of memory*\"", false },
 	/* any exception; the second argument is its type, whose second word is the name */
-	{ "c++", "__cxa_throw", "libstdc++.so libc++abi.so", "+0(+8(" SECOND "))", NULL, NULL,
-		"text == \"St9bad_alloc\"", false },
-	{ "go", "runtime.throw", NULL, NULL, "+0(" GO_FIRST ")", "+8(" GO_FIRST ")", GO_FILTER,
-		false },
-	{ "rust", "_RNvNtCs*_3std5alloc8rust_oom", NULL, NULL, NULL, NULL, NULL, false },
-	{ "rust", "_ZN3std5alloc8rust_oom*", NULL, NULL, NULL, NULL, NULL, false },
+	{ "c++", "__cxa_throw", "libstdc++.so libc++abi.so", "std::bad_alloc",
+		"+0(+8(" SECOND "))", NULL, NULL, "text == \"St9bad_alloc\"", false },
+	{ "go", "runtime.throw", NULL, "out of memory",
+		NULL, "+0(" GO_FIRST ")", "+8(" GO_FIRST ")", GO_FILTER, false },
+	{ "rust", "_RNvNtCs*_3std5alloc8rust_oom", NULL, "memory allocation failed",
+		NULL, NULL, NULL, NULL, false },
+	{ "rust", "_ZN3std5alloc8rust_oom*", NULL, "memory allocation failed",
+		NULL, NULL, NULL, NULL, false },
 };
 /* clang-format on */
 

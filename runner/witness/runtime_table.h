@@ -13,8 +13,9 @@ struct runtime_probe {
 	const char *symbol;    /* called once for each failure; * stands for any bytes */
 	const char *libraries; /* blank-separated beginnings of their base names; NULL: only in
 				  programs, and those are searched for every row */
-	/* What to fetch, in the words of uprobe_events: a string that is told, and two numbers for
-	 * the filter; NULL: nothing. */
+	const char *words;     /* what the runtime calls it; NULL: the text that is fetched */
+	/* What to fetch, in the words of uprobe_events: a string, and two numbers for the filter;
+	 * NULL: nothing. */
 	const char *text, *first, *second;
 	const char *filter; /* of text, first and second: which calls count; NULL: each */
 	bool is_heap_cap;   /* the runtime's own limit, not the system's refusal */

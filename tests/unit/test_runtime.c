@@ -44,6 +44,7 @@ static void test_table(void **state)
 		if (!has_documented_end(probe->runtime))
 			fail_msg("%s has no documented end in signature_table.c", probe->runtime);
 		assert_true(probe->symbol[0] != '*');
+		assert_true(probe->words != NULL || probe->text != NULL);
 		/* what a filter compares has to be fetched */
 		assert_true(strstr(filter, "text") == NULL || probe->text != NULL);
 		assert_true(strstr(filter, "first") == NULL || probe->first != NULL);
