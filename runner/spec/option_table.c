@@ -96,7 +96,7 @@ const struct option_row option_rows[] = {
 		"text" },
 	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR, "print JSON" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
-		"remove groups that crashed runs left behind" },
+		"remove groups and probes that crashed runs left behind" },
 	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL, FOR_RUN | FOR_REPORT | FOR_DOCTOR,
 		"show this help" },
 };
