@@ -12,7 +12,6 @@
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "witness/printable.h"
 #include "witness/runtime_table.h"
 
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCu /* a fixed inode number */
@@ -113,18 +112,6 @@ static pid_t process_of(const struct runtime_line *line)
 	return line->thread;
 }
 
-static void command_of(pid_t pid, char *command, size_t size)
-{
-	char path[64], text[64];
-	ssize_t length;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	length = file_read(AT_FDCWD, path, text, sizeof(text));
-	command[0] = '\0';
-	if (length > 1)
-		(void)printable_copy(command, size, text, (size_t)length - 1);
-}
-
 /* The entry of a process, at the end of the list: it failed last. With the list full the one that
  * failed first goes. */
 static struct runtime_failure *entry_of(struct runtime_witness *witness, pid_t pid)
@@ -158,7 +145,7 @@ static void note_hit(struct runtime_witness *witness, const struct runtime_line 
 	text_copy(failure->runtime, sizeof(failure->runtime), probe->runtime);
 	text_copy(failure->text, sizeof(failure->text),
 		probe->words != NULL ? probe->words : line->text);
-	command_of(pid, failure->command, sizeof(failure->command));
+	text_copy(failure->command, sizeof(failure->command), line->command);
 }
 
 static void take_line(struct runtime_witness *witness, const char *text, size_t length)

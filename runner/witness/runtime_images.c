@@ -149,9 +149,13 @@ static void look_into_directory(
 	struct runtime_images *images, const struct tracing *tracing, const char *directory)
 {
 	char path[PATH_MAX + NAME_MAX];
-	DIR *entries = opendir(directory);
 	struct dirent *entry;
+	struct stat facts;
+	DIR *entries;
 
+	if (stat(directory, &facts) < 0 || !S_ISDIR(facts.st_mode) || !is_new(images, &facts))
+		return;
+	entries = opendir(directory);
 	while (entries != NULL && (entry = readdir(entries)) != NULL) {
 		if (!is_of_runtime(entry->d_name))
 			continue;
@@ -178,21 +182,44 @@ static void look_into_program(
 	}
 }
 
+/* Not only the first of a name: that may be a script which finds the real one. */
+static void look_into_path(
+	struct runtime_images *images, const struct tracing *tracing, const char *search)
+{
+	char path[PATH_MAX];
+
+	while (*search != '\0') {
+		int length = (int)strcspn(search, ":");
+
+		for (size_t i = 0; length > 0 && runtime_programs[i] != NULL; i++) {
+			(void)snprintf(
+				path, sizeof(path), "%.*s/%s", length, search, runtime_programs[i]);
+			if (access(path, X_OK) == 0)
+				look_into_program(images, tracing, path);
+		}
+		search += length + (search[length] == ':');
+	}
+}
+
+static const char *search_path(const struct memcage_spec *spec)
+{
+	const char *const *envp = spec->envp ? spec->envp : (const char *const *)environ;
+
+	for (; *envp != NULL; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			return *envp + 5;
+	return "";
+}
+
 void runtime_images_begin(struct runtime_images *images, const struct tracing *tracing,
 	const struct memcage_spec *spec)
 {
-	struct memcage_spec other = *spec;
 	char path[PATH_MAX];
 
 	if (executable_find(spec, path, sizeof(path)) == 0)
 		look_into_program(images, tracing, path);
-	for (size_t i = 0; runtime_programs[i] != NULL; i++) {
-		const char *const argv[] = { runtime_programs[i], NULL };
-
-		other.argv = argv;
-		if (executable_find(&other, path, sizeof(path)) == 0)
-			look_into_program(images, tracing, path);
-	}
+	look_into_path(images, tracing, search_path(spec));
+	look_into_path(images, tracing, "/usr/local/bin:/usr/bin");
 	for (size_t i = 0; i < sizeof(system_directories) / sizeof(*system_directories); i++)
 		look_into_directory(images, tracing, system_directories[i]);
 	end_batch(images, tracing);

@@ -13,7 +13,7 @@
 #define RUNTIME_IMAGES_MAX 256
 
 struct runtime_images {
-	unsigned count;
+	unsigned count; /* of files and directories that were looked into */
 	struct {
 		dev_t device;
 		ino_t inode;

@@ -54,6 +54,19 @@ static bool take_process(struct cursor *cursor, pid_t *ret_process)
 	return take(cursor, ")");
 }
 
+/* The kernel writes "<...>" where it has forgotten. */
+static void take_command(struct cursor *cursor, struct runtime_line *line)
+{
+	const char *command = cursor->at, *end = cursor->at + RUNTIME_COMMAND_WIDTH;
+
+	while (command < end && *command == ' ')
+		command++;
+	if (end - command != 5 || memcmp(command, "<...>", 5) != 0)
+		(void)printable_copy(
+			line->command, sizeof(line->command), command, (size_t)(end - command));
+	cursor->at = end;
+}
+
 /* "  python3-6061    (   6061) [001] DBZff 11777.605970: " */
 static bool take_head(struct cursor *cursor, struct runtime_line *line)
 {
@@ -61,7 +74,7 @@ static bool take_head(struct cursor *cursor, struct runtime_line *line)
 
 	if (cursor->end - cursor->at <= RUNTIME_COMMAND_WIDTH)
 		return false;
-	cursor->at += RUNTIME_COMMAND_WIDTH;
+	take_command(cursor, line);
 	if (!take(cursor, "-") || !take_number(cursor, &number))
 		return false;
 	line->thread = (pid_t)number;

@@ -22,8 +22,9 @@ enum runtime_line_kind {
 struct runtime_line {
 	enum runtime_line_kind kind;
 	pid_t thread;
-	pid_t process; /* 0: the kernel did not know */
-	size_t row;    /* of runtime_probes */
+	pid_t process;                           /* 0: the kernel did not know */
+	size_t row;                              /* of runtime_probes */
+	char command[RUNTIME_COMMAND_WIDTH + 1]; /* printable; "" not known */
 	char text[96]; /* what the probe fetched as "text", made printable; "" none */
 };
 

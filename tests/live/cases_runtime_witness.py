@@ -121,7 +121,7 @@ ODD_PLACE = """#include <cstdio>
 #include <unistd.h>
 int main()
 {
-	usleep(100000);
+	usleep(900000);
 	try {
 		char *volatile huge = new char[8000000000];
 		huge[0] = 1;
@@ -279,13 +279,13 @@ CASES = [
     case("go_hello", (BUILT + "go", "hello"), READ, 0, FAIL, nothing_seen, "runtime_go"),
 
     # found when a process executes it, or has it mapped
-    case("program_in_odd_place", script("{dir}/snake", "-c", CARRY_ON.format(times=1, then="")), RECOVERED, 0, FAIL,
+    case("program_in_odd_place", script("{dir}/snake", "-c", "import time; time.sleep(1)" + CARRY_ON.format(times=1, then="")), RECOVERED, 0, FAIL,
          seen("python", in_main=0), "python", setup=python_in_odd_place, files=("snake",)),
     case("library_in_odd_place", ("env", "LD_LIBRARY_PATH={dir}/odd", "{dir}/late"), RECOVERED, 0, TIGHT, seen("c++"),
          "runtime_c++", setup=library_in_odd_place, files=("odd", "late", "late.cpp")),
     case("without_groups", script(BUILT + "cpp", "caught"), RECOVERED, 0,
          ("--backend", "rlimit", "--allow-degraded", *TIGHT), seen("c++", in_main=0), "runtime_c++", backend="rlimit",
-         confidence=("medium",)),
+         confidence=PROBABLE),
     Case("inside/not_root", ("exit_with", "0"), None, 125,
          ("--backend", "rlimit", "--allow-degraded", *ALONE), caller=become_nobody, report="", check=told_what_it_needs),
 

@@ -172,6 +172,7 @@ static void test_lines(void **state)
 	(void)state;
 	assert_int_equal(line.kind, RUNTIME_LINE_HIT);
 	assert_int_equal(line.thread, 6061);
+	assert_string_equal(line.command, "python3");
 	assert_int_equal(line.process, 6060);
 	assert_int_equal(line.row, 0);
 	assert_string_equal(line.text, "");
@@ -179,6 +180,7 @@ static void test_lines(void **state)
 			 "(0x7f00) row=1 text=\"Java \"heap\" space\" first=0x0 second=0x0");
 	assert_int_equal(line.kind, RUNTIME_LINE_HIT);
 	assert_int_equal(line.process, 0);
+	assert_string_equal(line.command, "java");
 	assert_int_equal(line.row, 1);
 	assert_string_equal(line.text, "Java \"heap\" space");
 	/* names with what lines are made of, and with a newline */
@@ -190,6 +192,10 @@ static void test_lines(void **state)
 			 "sched_process_exec: filename=/bin/true pid=9 old_pid=9");
 	assert_int_equal(line.kind, RUNTIME_LINE_EXEC);
 	assert_int_equal(line.thread, 9);
+	line = read_line("           <...>-9       (      9) [000] ..... 5.000001: e0: (0x1) row=4 "
+			 "text=(fault) first=0x0 second=0x0");
+	assert_int_equal(line.kind, RUNTIME_LINE_HIT);
+	assert_string_equal(line.command, "");
 	assert_int_equal(read_line("CPU:1 [LOST 23 EVENTS]").kind, RUNTIME_LINE_LOST);
 }
 
