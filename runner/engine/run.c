@@ -74,13 +74,14 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 			witnesses_observe(&run->witnesses, i, &run->streams.output[i], &run->watch);
 	result = watch_begin(&run->watch, &run->cage, &run->spec, child, run->streams.output);
 	run->streams.output[0] = run->streams.output[1] = (struct stream)STREAM_NONE;
+	if (result == 0)
+		result = witnesses_join(&run->witnesses, &run->watch);
 	if (result < 0) {
 		cage_kill(&run->cage);
 		watch_end(&run->watch);
 		guard_remove(&run->cage);
 		return failure_errno(failure, -result, "watch the command");
 	}
-	witnesses_watch(&run->witnesses, &run->watch);
 	return 0;
 }
 
@@ -143,6 +144,8 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 		result = failure_set(reterr_failure, EINVAL,
 			"SIGCHLD is ignored, so the kernel throws exit statuses away; set it to "
 			"SIG_DFL");
+	if (result == 0)
+		result = witness_runtime_check(&run->spec, reterr_failure);
 	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {

@@ -69,20 +69,6 @@ static void open_trace(struct witnesses *witnesses, struct cage *cage)
 		cage->tracer = &witnesses->trace.tracer;
 }
 
-/* Only on request, so what was asked for and cannot be had is an error. */
-static int open_runtime(struct witnesses *witnesses, const struct memcage_spec *spec,
-	struct cage *cage, struct memcage_failure *failure)
-{
-	int result;
-
-	if ((spec->witnesses & MEMCAGE_WITNESS_RUNTIME) == 0)
-		return 0;
-	result = runtime_open(&witnesses->runtime, spec, failure);
-	if (result == 0)
-		text_copy(cage->tracing, sizeof(cage->tracing), witnesses->runtime.tracing.name);
-	return result;
-}
-
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
 	struct memcage_failure *reterr_failure)
 {
@@ -108,7 +94,7 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	if (wants_trace(witnesses, spec))
 		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
-	return open_runtime(witnesses, spec, cage, reterr_failure);
+	return witness_runtime_open(witnesses, spec, cage, reterr_failure);
 }
 
 void witnesses_started(struct witnesses *witnesses)
@@ -172,31 +158,6 @@ void witnesses_observe(
 	witnesses->taps[number].watch = watch;
 	stream->observe = observe;
 	stream->observer = &witnesses->taps[number];
-}
-
-static void runtime_ready(void *data)
-{
-	struct witnesses *witnesses = data;
-
-	runtime_read(&witnesses->runtime);
-}
-
-static void runtime_looked(void *data)
-{
-	struct witnesses *witnesses = data;
-
-	runtime_look_at(&witnesses->runtime, witnesses->processes);
-}
-
-void witnesses_watch(struct witnesses *witnesses, struct watch *watch)
-{
-	if (witnesses->runtime.pipe < 0)
-		return;
-	witnesses->processes = &watch->seen.processes;
-	watch_observe(watch, &(struct watch_observer){ .fd = witnesses->runtime.pipe,
-				     .ready = runtime_ready,
-				     .looked = runtime_looked,
-				     .data = witnesses });
 }
 
 /* ---- the kernel log ---- */
@@ -338,56 +299,6 @@ static void tell_backtrace(struct witnesses *witnesses, struct refusals *refusal
 			backtrace_source_line(witnesses->backtrace));
 }
 
-/* ---- runtimes ---- */
-
-/* A shell passes on how its child ended, a signal as 128 more. */
-static bool ends_as_documented(
-	const struct runtime_failure *failure, const struct evidence *evidence)
-{
-	int status = evidence->status;
-
-	if (!evidence->end_known)
-		return false;
-	if (signature_runtime_ends(failure->runtime, evidence->signaled, status))
-		return true;
-	return failure->pid != evidence->main_pid && !evidence->signaled && status > 128 &&
-	       signature_runtime_ends(failure->runtime, true, status - 128);
-}
-
-/* Takes the probes away: the kernel needs a moment for that, and the guard is still there. */
-static void tell_runtime(struct witnesses *witnesses, struct evidence *evidence)
-{
-	struct runtime_witness *runtime = &witnesses->runtime;
-	struct evidence_runtime *told = &evidence->runtime;
-
-	if (runtime->pipe < 0)
-		return;
-	runtime_read(runtime);
-	told->watched = true;
-	told->lost = runtime->lost;
-	told->hits = runtime->hits;
-	for (size_t i = 0; i < runtime->failure_count; i++) {
-		const struct runtime_failure *failure = &runtime->failures[i];
-
-		if (told->main_hits > 0)
-			break;
-		told->told = *failure;
-		if (failure->pid == evidence->main_pid)
-			told->main_hits = failure->hits;
-	}
-	told->status_matches = told->hits > 0 && ends_as_documented(&told->told, evidence);
-	if (runtime->lost)
-		text_list_add(witnesses->notes,
-			"some of what the probes in runtimes saw was lost: there may have been "
-			"more failures");
-	if (runtime->images.failed || runtime->images.cut)
-		text_list_add(witnesses->notes, "%s",
-			runtime->images.failed
-				? "the kernel refused some of the probes in runtimes"
-				: "too many programs to look for runtimes in all of them");
-	runtime_close(runtime);
-}
-
 void witnesses_tell(
 	struct witnesses *witnesses, const struct preload_limits *limits, struct evidence *evidence)
 {
@@ -397,7 +308,7 @@ void witnesses_tell(
 			&witnesses->preload, limits, evidence->main_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
 	tell_backtrace(witnesses, &evidence->refusals);
-	tell_runtime(witnesses, evidence);
+	witness_runtime_tell(witnesses, evidence);
 	if (witnesses->match_signatures)
 		tell_signatures(witnesses, evidence);
 }

@@ -64,6 +64,9 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 /* The command was started, or could not be. */
 void witnesses_started(struct witnesses *witnesses);
 
+/* Lets those look on that have something to do while the command runs. Returns 0 or -errno. */
+int witnesses_join(struct witnesses *witnesses, struct watch *watch);
+
 void witnesses_close(struct witnesses *witnesses);
 
 /* Lets the text witness see a tapped stream (0 stdout, 1 stderr). watch is borrowed, and need not
@@ -71,12 +74,20 @@ void witnesses_close(struct witnesses *witnesses);
 void witnesses_observe(
 	struct witnesses *witnesses, int number, struct stream *stream, struct watch *watch);
 
-/* Lets those look on that have something to do while the run goes on. */
-void witnesses_watch(struct witnesses *witnesses, struct watch *watch);
-
 /* Adds what they saw to the evidence; main_pid and the end of the main process are in it already.
  */
 void witnesses_tell(struct witnesses *witnesses, const struct preload_limits *limits,
 	struct evidence *evidence);
+
+/* Whether that witness, if it is asked for, can work here: before anything is made. Returns 0, or
+ * -errno with cause and remedy. */
+int witness_runtime_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
+
+/* ---- between the files of this stage ---- */
+
+/* witness_runtime.c. Telling takes the probes away: while the guard is still there. */
+int witness_runtime_open(struct witnesses *witnesses, const struct memcage_spec *spec,
+	struct cage *cage, struct memcage_failure *reterr_failure);
+void witness_runtime_tell(struct witnesses *witnesses, struct evidence *evidence);
 
 #endif

@@ -241,11 +241,10 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 	return 0;
 }
 
-void watch_observe(struct watch *watch, const struct watch_observer *observer)
+int watch_observe(struct watch *watch, const struct watch_observer *observer)
 {
 	watch->observer = *observer;
-	if (watch_fd(watch, observer->fd, EPOLLIN, SOURCE_OBSERVER) < 0)
-		watch->observer.fd = -1; /* it sees what there is at the end */
+	return watch_fd(watch, observer->fd, EPOLLIN, SOURCE_OBSERVER);
 }
 
 void watch_squeeze(struct watch *watch)

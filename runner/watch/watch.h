@@ -101,8 +101,9 @@ struct watch {
 int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spec *spec,
 	struct spawned child, const struct stream output[2]);
 
-/* Lets an observer look on. It is borrowed, with its descriptor, till watch_end(). */
-void watch_observe(struct watch *watch, const struct watch_observer *observer);
+/* Lets an observer look on. It is borrowed, with its descriptor, till watch_end(). Returns 0 or
+ * -errno. */
+int watch_observe(struct watch *watch, const struct watch_observer *observer);
 
 /* Handles what is pending, without waiting. Returns true while the run goes on. */
 bool watch_step(struct watch *watch);

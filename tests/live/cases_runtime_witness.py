@@ -287,7 +287,7 @@ CASES = [
          ("--backend", "rlimit", "--allow-degraded", *TIGHT), seen("c++", in_main=0), "runtime_c++", backend="rlimit",
          confidence=PROBABLE),
     Case("inside/not_root", ("exit_with", "0"), None, 125,
-         ("--backend", "rlimit", "--allow-degraded", *ALONE), caller=become_nobody, report="", check=told_what_it_needs),
+         ALONE, caller=become_nobody, report="", check=told_what_it_needs),
 
     case("two_at_once", (), None, 0, FAIL, None, "python", drive=two_at_once, files=("quiet.json",)),
     case("memcage_killed", ("sh", "-c", "sleep 1000; exit 1"), None, -9, FAIL, None, during=kill_memcage,
