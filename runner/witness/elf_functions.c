@@ -95,7 +95,7 @@ static bool is_named(const struct elf_function *symbol, const char *name)
 }
 
 static void search(const struct elf_file *elf, const Elf64_Shdr *table, const Elf64_Sym *entries,
-	const char *names, uint64_t names_size, struct elf_function *symbols, size_t count)
+	const char *names, uint64_t names_size, struct elf_function *functions, size_t count)
 {
 	for (uint64_t i = 0; i < table->sh_size / sizeof(*entries); i++) {
 		const Elf64_Sym *entry = &entries[i];
@@ -104,13 +104,14 @@ static void search(const struct elf_file *elf, const Elf64_Shdr *table, const El
 			entry->st_name >= names_size)
 			continue;
 		for (size_t s = 0; s < count; s++)
-			if (symbols[s].offset == 0 && is_named(&symbols[s], names + entry->st_name))
-				symbols[s].offset = code_offset(elf, entry->st_value);
+			if (functions[s].offset == 0 &&
+				is_named(&functions[s], names + entry->st_name))
+				functions[s].offset = code_offset(elf, entry->st_value);
 	}
 }
 
-static void search_table(
-	const struct elf_file *elf, const Elf64_Shdr *table, struct elf_function *symbols, size_t count)
+static void search_table(const struct elf_file *elf, const Elf64_Shdr *table,
+	struct elf_function *functions, size_t count)
 {
 	const Elf64_Shdr *strings;
 	Elf64_Sym *entries;
@@ -122,29 +123,29 @@ static void search_table(
 	entries = read_part(elf->fd, table->sh_offset, table->sh_size);
 	names = read_part(elf->fd, strings->sh_offset, strings->sh_size);
 	if (entries != NULL && names != NULL)
-		search(elf, table, entries, names, strings->sh_size, symbols, count);
+		search(elf, table, entries, names, strings->sh_size, functions, count);
 	free(entries);
 	free(names);
 }
 
-int elf_functions_find(int fd, struct elf_function *symbols, size_t count)
+int elf_functions_find(int fd, struct elf_function *functions, size_t count)
 {
 	static const uint32_t kinds[] = { SHT_DYNSYM, SHT_SYMTAB };
 	struct elf_file elf = { 0 };
 	int found = 0, result;
 
 	for (size_t s = 0; s < count; s++) {
-		symbols[s].plain_length = strcspn(symbols[s].pattern, "*");
-		symbols[s].offset = 0;
+		functions[s].plain_length = strcspn(functions[s].pattern, "*");
+		functions[s].offset = 0;
 	}
 	result = open_elf(fd, &elf);
 	for (size_t kind = 0; result == 0 && kind < sizeof(kinds) / sizeof(*kinds) && found == 0;
 		kind++) {
 		for (size_t i = 0; i < elf.section_count; i++)
 			if (elf.sections[i].sh_type == kinds[kind])
-				search_table(&elf, &elf.sections[i], symbols, count);
+				search_table(&elf, &elf.sections[i], functions, count);
 		for (size_t s = 0; s < count; s++)
-			found += symbols[s].offset != 0;
+			found += functions[s].offset != 0;
 	}
 	free(elf.sections);
 	return result < 0 ? result : found;

@@ -15,8 +15,8 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cage/spawn.h"
-#include "witness/runtime_table.h"
 #include "witness/elf_functions.h"
+#include "witness/runtime_table.h"
 
 #define PROBES_MAX 16
 #define LINE_SIZE 320
@@ -112,7 +112,7 @@ static void end_batch(struct runtime_images *images, const struct tracing *traci
 static void look_into(struct runtime_images *images, const struct tracing *tracing,
 	const char *path, const char *name)
 {
-	struct elf_function symbols[PROBES_MAX];
+	struct elf_function functions[PROBES_MAX];
 	size_t rows[PROBES_MAX], count = 0;
 	cleanup_fd int fd = -1;
 	struct stat facts;
@@ -128,13 +128,13 @@ static void look_into(struct runtime_images *images, const struct tracing *traci
 		if (name != NULL && !runtime_library_fits(probe, name))
 			continue;
 		rows[count] = row;
-		symbols[count++] = (struct elf_function){ .pattern = probe->symbol };
+		functions[count++] = (struct elf_function){ .pattern = probe->symbol };
 	}
-	if (elf_functions_find(fd, symbols, count) <= 0)
+	if (elf_functions_find(fd, functions, count) <= 0)
 		return;
 	for (size_t i = 0; i < count; i++)
-		if (symbols[i].offset != 0)
-			plant(images, tracing, fd, rows[i], symbols[i].offset);
+		if (functions[i].offset != 0)
+			plant(images, tracing, fd, rows[i], functions[i].offset);
 }
 
 static bool is_of_runtime(const char *name)
