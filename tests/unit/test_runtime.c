@@ -18,10 +18,10 @@
 #include "base/fd.h"
 #include "base/ownership.h"
 #include "judge/runtime.h"
+#include "witness/elf_functions.h"
 #include "witness/runtime_line.h"
 #include "witness/runtime_table.h"
 #include "witness/signature.h"
-#include "witness/elf_functions.h"
 
 /* ---- the table ---- */
 
