@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -21,6 +22,7 @@
 #define PROBES_MAX 16
 #define LINE_SIZE 320
 #define FILTER_SIZE 2048
+#define ENABLE_ATTEMPTS 8
 
 #if defined(__aarch64__)
 #define MULTIARCH "/usr/lib/aarch64-linux-gnu"
@@ -88,6 +90,21 @@ static void write_filter(char *filter, size_t size)
 	}
 }
 
+/* To enable a probe the kernel writes into every process that has the file mapped, and gives up
+ * where one of them just ends, or is at its own memory limit. */
+static int enable(const struct tracing *tracing, const char *file)
+{
+	int result = 0;
+
+	for (int attempt = 0; attempt < ENABLE_ATTEMPTS; attempt++) {
+		result = file_write(tracing->directory, file, "1");
+		if (result == 0)
+			break;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	}
+	return result;
+}
+
 /* From now on what was planted since the last time is hit. */
 static void end_batch(struct runtime_images *images, const struct tracing *tracing)
 {
@@ -102,7 +119,7 @@ static void end_batch(struct runtime_images *images, const struct tracing *traci
 		return;
 	}
 	(void)snprintf(file, sizeof(file), "events/%s/e%u/enable", tracing->group, images->batches);
-	if (file_write(tracing->directory, file, "1") < 0)
+	if (enable(tracing, file) < 0)
 		images->failed = true;
 	images->batches++;
 	images->enabled = images->probes;
