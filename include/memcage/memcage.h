@@ -69,6 +69,7 @@ enum memcage_witness {
 	MEMCAGE_WITNESS_KMSG = 1 << 3,    /* the kernel log */
 	MEMCAGE_WITNESS_TRACE = 1 << 4,   /* refused system calls, of static programs too */
 	MEMCAGE_WITNESS_BPF = 1 << 5,     /* the same from inside the kernel, as root */
+	MEMCAGE_WITNESS_RUNTIME = 1 << 6, /* probes in language runtimes (root, tracefs) */
 };
 
 /* What to run. Borrowed until the run ends. New fields go to the end: the library reads no

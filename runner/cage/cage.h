@@ -24,6 +24,8 @@ struct cage {
 	char litter[64]; /* a file that must not outlive the run (the guard removes it too); "" none
 			  */
 
+	char tracing[OWN_NAME_SIZE]; /* a tracing instance that must not outlive the run; "" none */
+
 	const struct child_tracer *tracer; /* for the child, borrowed (traced.h); NULL: none */
 
 	struct counter limit_bytes; /* as read back; UINT64_MAX: none */

@@ -19,6 +19,7 @@
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/tracing.h"
 
 #define TREES 3 /* memory, twin, pids */
 
@@ -26,7 +27,8 @@
 struct message {
 	bool add;
 	char leaf[TREES][GROUP_PATH_SIZE];
-	char litter[64]; /* a file to remove; "" none */
+	char litter[64];             /* a file to remove; "" none */
+	char tracing[OWN_NAME_SIZE]; /* a tracing instance to remove; "" none */
 };
 
 struct charge {
@@ -97,6 +99,8 @@ static void rescue(const struct message *cage)
 		remove_tree(cage->leaf[order[i]]);
 	if (cage->litter[0] != '\0')
 		(void)unlink(cage->litter);
+	if (cage->tracing[0] != '\0')
+		tracing_remove(cage->tracing);
 }
 
 static void forget(struct charge **charges, const struct message *message)
@@ -207,6 +211,7 @@ static void fill(struct message *message, const struct cage *cage)
 		if (group_exists(groups[i]))
 			text_copy(message->leaf[i], sizeof(message->leaf[i]), groups[i]->path);
 	text_copy(message->litter, sizeof(message->litter), cage->litter);
+	text_copy(message->tracing, sizeof(message->tracing), cage->tracing);
 }
 
 int guard_add(const struct cage *cage, struct memcage_failure *reterr_failure)

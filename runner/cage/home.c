@@ -8,26 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/ownership.h"
 #include "base/text.h"
 #include "cage/libcgroup.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct home *homes;
-
-static int name_home(char *name, size_t size)
-{
-	uint32_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -errno;
-	(void)snprintf(name, size, HOME_PREFIX "%d-%08x", (int)getpid(), random);
-	return 0;
-}
 
 static int make_one(const struct hierarchy *hierarchy, const char *parent, const char *name,
 	struct group *group)
@@ -116,7 +106,7 @@ static int build(struct home *home, struct memcage_failure *failure)
 {
 	const struct place *place = &home->place;
 	char path[GROUP_PATH_SIZE], remedy[512];
-	int result = name_home(home->name, sizeof(home->name));
+	int result = own_name_make(home->name);
 
 	if (result == 0)
 		result = make_one(place->memory, place->memory_parent, home->name, &home->memory);

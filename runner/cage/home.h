@@ -8,14 +8,13 @@
 #ifndef MEMCAGE_CAGE_HOME_H
 #define MEMCAGE_CAGE_HOME_H
 
+#include "base/ownership.h"
 #include "cage/place.h"
-
-#define HOME_PREFIX "memcage-"
 
 struct home {
 	struct hierarchies hierarchies; /* place points into this */
 	struct place place;
-	char name[64];
+	char name[OWN_NAME_SIZE];
 	struct group memory;
 	struct group twin; /* v1 with a v2 tree; else none */
 	struct group pids; /* v1 with a pids hierarchy; else none */

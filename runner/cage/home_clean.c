@@ -3,48 +3,14 @@
  * home_clean.c - find and remove what crashed runs left behind.
  */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/ownership.h"
 #include "cage/home.h"
 
 #define EMPTY_TIMEOUT_MS 2000
-
-/* Exactly what home.c makes: memcage-PID-RANDOM. Others may like names that begin so. */
-static bool is_home_name(const char *name)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t pid_length;
-
-	if (strncmp(name, HOME_PREFIX, strlen(HOME_PREFIX)) != 0)
-		return false;
-	name += strlen(HOME_PREFIX);
-	pid_length = strspn(name, "0123456789");
-	return pid_length > 0 && name[pid_length] == '-' &&
-	       strspn(name + pid_length + 1, digits) == 8 && name[pid_length + 9] == '\0';
-}
-
-/* The lock of a home that nobody uses, or -1. One that was made this moment has no lock yet, hence
- * the second look; should it take its maker longer, that finds it gone and makes another. */
-static int lock_abandoned(const char *path)
-{
-	for (int look = 0;; look++) {
-		cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-			return -1;
-		if (look == 1)
-			return fd_take(&fd);
-		(void)flock(fd, LOCK_UN);
-		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-	}
-}
 
 static bool empty_and_remove(const char *path)
 {
@@ -78,7 +44,7 @@ static int for_each_abandoned(
 	while ((entry = readdir(entries)) != NULL) {
 		cleanup_fd int lock = -1;
 
-		if (!is_home_name(entry->d_name))
+		if (!is_own_name(entry->d_name))
 			continue;
 		(void)snprintf(home, sizeof(home), "%s/%s", path, entry->d_name);
 		lock = lock_abandoned(home);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/failure.h"
+#include "base/tracing.h"
 #include "report/build.h"
 #include "witness/preload.h"
 
@@ -37,6 +38,7 @@ static const struct check_row {
 	{ "kernel_log", false, probe_kernel_log },
 	{ "preload_witness", false, probe_preload_witness },
 	{ "bpf_witness", false, probe_bpf_witness },
+	{ "runtime_witness", false, probe_runtime_witness },
 	{ "pressure", false, probe_pressure },
 	{ "oom_score", false, probe_oom_score },
 	{ "outer_limits", false, probe_outer_limits },
@@ -174,6 +176,7 @@ int memcage_clean(struct memcage_failure *reterr_failure)
 	if (removed < 0)
 		return removed;
 	(void)preload_clean(); /* their page files; who cannot remove one is not its owner */
+	removed += tracing_clean();
 	left = count_left(reterr_failure);
 	if (left < 0)
 		return left;

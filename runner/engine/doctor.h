@@ -108,6 +108,7 @@ void probe_limit_owner(struct examination *exam, struct finding *finding);
 void probe_kernel_log(struct examination *exam, struct finding *finding);
 void probe_preload_witness(struct examination *exam, struct finding *finding);
 void probe_bpf_witness(struct examination *exam, struct finding *finding);
+void probe_runtime_witness(struct examination *exam, struct finding *finding);
 void probe_pressure(struct examination *exam, struct finding *finding);
 
 void probe_outer_limits(struct examination *exam, struct finding *finding);

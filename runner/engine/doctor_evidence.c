@@ -12,6 +12,7 @@
 #include "witness/bpf.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
+#include "witness/runtime.h"
 
 static struct counters read_counters(const struct examination *exam)
 {
@@ -181,4 +182,27 @@ void probe_bpf_witness(struct examination *exam, struct finding *finding)
 	else
 		tell(finding, CHECK_MISSING, "use --witness trace", "%s", failure.detail);
 	bpf_close(&witness);
+}
+
+void probe_runtime_witness(struct examination *exam, struct finding *finding)
+{
+	struct memcage_failure why;
+	int left;
+
+	(void)exam;
+	if (runtime_possible(&why) < 0) {
+		tell(finding, CHECK_MISSING, why.detail,
+			"--witness runtime cannot work: failures that a program catches and heap "
+			"limits of a runtime's own are not seen inside it");
+		return;
+	}
+	left = tracing_count_abandoned();
+	if (left > 0)
+		tell(finding, CHECK_DEGRADED, "memcage doctor --clean",
+			"--witness runtime can plant its probes, but %d sets of crashed runs are "
+			"still there",
+			left);
+	else
+		tell(finding, CHECK_OK, NULL,
+			"--witness runtime can plant probes in language runtimes");
 }

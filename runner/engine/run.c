@@ -101,6 +101,11 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 		return result;
 	read_all(run, &run->before);
 	result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
+	if (result < 0) {
+		witnesses_close(&run->witnesses);
+		cage_close(&run->cage);
+		return result;
+	}
 	if (run->witnesses.preload.fd >= 0)
 		text_copy(run->cage.litter, sizeof(run->cage.litter),
 			run->witnesses.preload.page_path);

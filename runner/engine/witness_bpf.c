@@ -11,15 +11,6 @@
 #include "base/text.h"
 #include "engine/witnesses.h"
 
-int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure)
-{
-	const char *why, *remedy;
-
-	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) == 0 || bpf_possible(&why, &remedy))
-		return 0;
-	return failure_set(reterr_failure, ENOTSUP, "--witness bpf: %s; %s", why, remedy);
-}
-
 int witness_bpf_open(struct witnesses *witnesses, const struct cage *cage,
 	struct memcage_failure *reterr_failure)
 {
@@ -35,11 +26,14 @@ static void read_some(void *data)
 	(void)bpf_read(data); /* what is left makes the descriptor ready again */
 }
 
-int witnesses_join(struct witnesses *witnesses, struct watch *watch)
+int witness_bpf_join(struct witnesses *witnesses, struct watch *watch)
 {
 	int fd = bpf_descriptor(&witnesses->bpf);
 
-	return fd < 0 ? 0 : watch_witness(watch, fd, read_some, &witnesses->bpf);
+	if (fd < 0)
+		return 0;
+	return watch_observe(watch,
+		&(struct watch_observer){ .fd = fd, .ready = read_some, .data = &witnesses->bpf });
 }
 
 static void note_losses(struct witnesses *witnesses, const struct refusals *calls)

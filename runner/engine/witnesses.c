@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/failure.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cage/spawn.h"
@@ -70,10 +70,22 @@ static void open_trace(struct witnesses *witnesses, struct cage *cage)
 		cage->tracer = &witnesses->trace.tracer;
 }
 
+int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure)
+{
+	const char *why, *remedy;
+
+	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) != 0 && !bpf_possible(&why, &remedy))
+		return failure_set(reterr_failure, ENOTSUP, "--witness bpf: %s; %s", why, remedy);
+	if ((spec->witnesses & MEMCAGE_WITNESS_RUNTIME) != 0)
+		return runtime_possible(reterr_failure);
+	return 0;
+}
+
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
 	struct memcage_failure *reterr_failure)
 {
 	struct text_list *notes = &cage->warnings;
+	int result = 0;
 
 	memset(witnesses, 0, sizeof(*witnesses));
 	witnesses->kernel_log = -1;
@@ -81,6 +93,7 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	witnesses->notes = notes;
 	witnesses->trace = TRACE_NONE;
 	witnesses->room = refuse_room(cage);
+	witnesses->runtime = RUNTIME_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_KMSG)) {
 		witnesses->kernel_log = kernel_log_open();
 		if (witnesses->kernel_log < 0 && spec->witnesses != MEMCAGE_WITNESS_AUTO)
@@ -95,14 +108,24 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	if (wants_trace(witnesses, spec))
 		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
-	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) == 0)
-		return 0;
-	return witness_bpf_open(witnesses, cage, reterr_failure);
+	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
+		result = witness_bpf_open(witnesses, cage, reterr_failure);
+	if (result == 0 && (spec->witnesses & MEMCAGE_WITNESS_RUNTIME) != 0)
+		result = witness_runtime_open(witnesses, cage, spec, reterr_failure);
+	return result;
 }
 
 void witnesses_started(struct witnesses *witnesses)
 {
 	trace_started(&witnesses->trace);
+	runtime_started(&witnesses->runtime);
+}
+
+int witnesses_join(struct witnesses *witnesses, struct watch *watch)
+{
+	int result = witness_bpf_join(witnesses, watch);
+
+	return result == 0 ? witness_runtime_join(witnesses, watch) : result;
 }
 
 void witnesses_close(struct witnesses *witnesses)
@@ -111,158 +134,12 @@ void witnesses_close(struct witnesses *witnesses)
 	preload_close(&witnesses->preload);
 	trace_close(&witnesses->trace);
 	bpf_close(&witnesses->bpf);
+	runtime_close(&witnesses->runtime);
 	free(witnesses->environment);
 	witnesses->environment = NULL;
 	free(witnesses->backtrace);
 	witnesses->backtrace = NULL;
 }
-
-static const struct process *main_process(const struct witness_tap *tap)
-{
-	const struct happenings *seen = &tap->watch->seen;
-
-	return processes_last_of(&seen->processes, seen->main_pid);
-}
-
-/* Who said so, and what it had mapped. It may have ended already: then what was seen last counts.
- */
-static void look_at_speaker(struct witness_tap *tap, bool may_live)
-{
-	struct happenings *seen = &tap->watch->seen;
-	const char *image = NULL;
-
-	if (tap->looked || tap->matcher.first == NULL)
-		return;
-	tap->looked = true;
-	if (tap->matcher.first->images == NULL)
-		return;
-	if (may_live)
-		processes_look_at(&seen->processes, seen->main_pid);
-	tap->speaker = main_process(tap);
-	while (tap->speaker != NULL && (image = process_image_next(tap->speaker, image)) != NULL)
-		if (signature_image_fits(tap->matcher.first, image))
-			tap->image_mapped = true;
-}
-
-static void observe(void *data, const char *bytes, size_t size)
-{
-	struct witness_tap *tap = data;
-
-	signature_feed(&tap->matcher, bytes, size);
-	look_at_speaker(tap, !tap->watch->reaped);
-}
-
-void witnesses_observe(
-	struct witnesses *witnesses, int number, struct stream *stream, struct watch *watch)
-{
-	if (!witnesses->match_signatures)
-		return;
-	witnesses->taps[number].watch = watch;
-	stream->observe = observe;
-	stream->observer = &witnesses->taps[number];
-}
-
-/* ---- the kernel log ---- */
-
-/* Behind the mark a path ends or goes on below. */
-static const char *behind_mark(const char *path, const char *mark)
-{
-	const char *found = strstr(path, mark);
-
-	if (found == NULL)
-		return NULL;
-	found += strlen(mark);
-	return *found == '\0' || *found == '/' ? found : NULL;
-}
-
-static void keep_ours(const struct kernel_kill *kill, void *data)
-{
-	struct witnesses *witnesses = data;
-
-	/* Where rate limiting took the paths away only a pid is left; tell_kills() looks at it. */
-	bool ours = behind_mark(kill->task_memcg, witnesses->mark) != NULL ||
-		    kill->task_memcg[0] == '\0';
-
-	if (ours && witnesses->kill_count < EVIDENCE_KILLS_MAX)
-		witnesses->kills[witnesses->kill_count++] = *kill;
-}
-
-static enum limit_owner owner_of(const struct kernel_kill *kill, const char *mark)
-{
-	const char *rest = behind_mark(kill->oom_memcg, mark);
-
-	if (rest != NULL)
-		return *rest == '\0' ? OWNER_OWN : OWNER_INNER;
-	if (strcmp(kill->constraint, "CONSTRAINT_MEMCG") == 0)
-		return kill->oom_memcg[0] != '\0' ? OWNER_ANCESTOR : OWNER_UNKNOWN;
-	return kill->constraint[0] != '\0' || kill->host_wide ? OWNER_HOST : OWNER_UNKNOWN;
-}
-
-/* The first pid namespace has a fixed inode number: there the log's pids are ours. */
-static bool in_first_pid_namespace(void)
-{
-	struct stat facts;
-
-	return stat("/proc/self/ns/pid", &facts) == 0 && facts.st_ino == 0xEFFFFFFCu;
-}
-
-static void tell_kills(struct witnesses *witnesses, struct evidence *evidence)
-{
-	struct kernel_kill last;
-
-	if (witnesses->kernel_log < 0)
-		return;
-	if (kernel_log_read(witnesses->kernel_log, &witnesses->parser, keep_ours, witnesses) < 0)
-		witnesses->log_gap = true;
-	while (kernel_log_flush(&witnesses->parser, &last))
-		keep_ours(&last, witnesses);
-	evidence->log_readable = !witnesses->log_gap;
-	evidence->log_pids_comparable = in_first_pid_namespace();
-	for (int i = 0; i < witnesses->kill_count; i++) {
-		const struct kernel_kill *log = &witnesses->kills[i];
-		struct evidence_kill *kill = &evidence->kills[evidence->kill_count];
-
-		kill->log = *log;
-		kill->owner = owner_of(log, witnesses->mark);
-		kill->is_main = evidence->log_pids_comparable && log->pid == evidence->main_pid;
-		if (log->task_memcg[0] != '\0' || (kill->is_main && evidence->signaled))
-			evidence->kill_count++;
-	}
-}
-
-/* ---- text ---- */
-
-static void tell_signatures(struct witnesses *witnesses, struct evidence *evidence)
-{
-	struct evidence_signature *told = &evidence->signature;
-
-	/* stderr first: that is where runtimes speak; a match whose status fits beats one that does
-	 * not */
-	for (int i = 1; i >= 0; i--) {
-		struct witness_tap *tap = &witnesses->taps[i];
-		struct signature_matcher *matcher = &tap->matcher;
-		bool fits;
-
-		signature_end(matcher);
-		if (matcher->first == NULL)
-			continue;
-		look_at_speaker(tap, false);
-		fits = evidence->end_known && signature_status_matches(matcher->first,
-						      evidence->signaled, evidence->status);
-		if (told->seen && (told->status_matches || !fits))
-			continue;
-		told->seen = true;
-		told->status_matches = fits;
-		told->is_heap_cap = matcher->first->is_heap_cap;
-		told->is_start = matcher->first->at_start;
-		/* Still the same program at the end: its status is that of who said so. */
-		told->image_matches = tap->image_mapped && tap->speaker == main_process(tap);
-		text_copy(told->runtime, sizeof(told->runtime), matcher->first->runtime);
-		text_copy(told->text, sizeof(told->text), matcher->text);
-	}
-}
-
-/* ---- refusals ---- */
 
 static void tell_traced(struct witnesses *witnesses, struct refusals *refusals)
 {
@@ -303,13 +180,14 @@ static void tell_backtrace(struct witnesses *witnesses, struct refusals *refusal
 
 void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
 {
-	tell_kills(witnesses, evidence);
+	witness_kernel_log_tell(witnesses, evidence);
 	if (witnesses->preload.fd >= 0)
 		preload_collect(&witnesses->preload, evidence->main_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
 	witness_bpf_tell_refusals(witnesses, &evidence->refusals);
 	witness_bpf_tell_victims(witnesses, evidence);
 	tell_backtrace(witnesses, &evidence->refusals);
+	witness_runtime_tell(witnesses, evidence);
 	if (witnesses->match_signatures)
-		tell_signatures(witnesses, evidence);
+		witness_signature_tell(witnesses, evidence);
 }

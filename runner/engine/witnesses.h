@@ -14,6 +14,7 @@
 #include "witness/bpf.h"
 #include "witness/kernel_log.h"
 #include "witness/preload.h"
+#include "witness/runtime.h"
 #include "witness/signature.h"
 #include "witness/trace.h"
 
@@ -45,6 +46,9 @@ struct witnesses {
 	struct bpf_witness bpf;
 	bool calls_seen; /* one of them did watch; known at the end */
 
+	struct runtime_witness runtime;
+	const struct processes *processes; /* of the watched run; borrowed */
+
 	struct text_list *notes; /* borrowed */
 
 	struct backtrace *backtrace; /* of the first refusal; NULL: none is known */
@@ -54,20 +58,20 @@ struct witnesses {
 };
 
 /* Whether those that have no purpose but to be asked for by name can work here, before anything is
- * made. Returns 0 or -ENOTSUP. */
+ * made. Returns 0 or -errno. */
 int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need. A
  * witness that cannot work here is named in the cage's warnings, and the evidence says so; only
- * where it is one of the above that is a failure, -ENOTSUP. The cage learns of its tracer, and must
- * live as long. */
+ * where it is one of the above that is a failure, -errno. The cage learns of its tracer, and must
+ * live as long. To be closed in any case. */
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
 	struct memcage_failure *reterr_failure);
 
 /* The command was started, or could not be. */
 void witnesses_started(struct witnesses *witnesses);
 
-/* Lets the watch wait for what they have to tell while the command runs. Returns 0 or -errno. */
+/* Lets those look on that have something to do while the command runs. Returns 0 or -errno. */
 int witnesses_join(struct witnesses *witnesses, struct watch *watch);
 
 void witnesses_close(struct witnesses *witnesses);
@@ -83,10 +87,20 @@ void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence);
 
 /* ---- between the files of this stage ---- */
 
+void witness_kernel_log_tell(struct witnesses *witnesses, struct evidence *evidence);
+void witness_signature_tell(struct witnesses *witnesses, struct evidence *evidence);
+
 /* witness_bpf.c */
 int witness_bpf_open(struct witnesses *witnesses, const struct cage *cage,
 	struct memcage_failure *reterr_failure);
+int witness_bpf_join(struct witnesses *witnesses, struct watch *watch);
 void witness_bpf_tell_refusals(struct witnesses *witnesses, struct refusals *refusals);
 void witness_bpf_tell_victims(struct witnesses *witnesses, struct evidence *evidence);
+
+/* witness_runtime.c. Telling takes the probes away: while the guard is still there. */
+int witness_runtime_open(struct witnesses *witnesses, struct cage *cage,
+	const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
+int witness_runtime_join(struct witnesses *witnesses, struct watch *watch);
+void witness_runtime_tell(struct witnesses *witnesses, struct evidence *evidence);
 
 #endif

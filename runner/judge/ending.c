@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "judge/because.h"
+#include "judge/runtime.h"
 
 /* Who asked for how much, why it was refused, and where in the program that was. */
 static void because_of_refusals(const struct evidence *evidence, struct judgement *judgement)
@@ -60,6 +61,8 @@ static void weigh_kernel_side(const struct evidence *evidence, struct judgement 
 
 	if (refusals->hard == 0 || refusals->kernel_side < refusals->hard)
 		return;
+	if (evidence->runtime.hits > 0)
+		return; /* and from inside */
 	confidence_at_most(judgement, CONFIDENCE_MEDIUM);
 	because(judgement, "It was seen from outside, as a refused system call.");
 	because_of_lost_calls(judgement, evidence, CONFIDENCE_LOW);
@@ -103,8 +106,11 @@ static void judge_refused(const struct evidence *evidence, struct judgement *jud
 			refusals->hard_was_last ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM);
 	else
 		conclude(judgement, REASON_REFUSED,
-			proof || text_fits_end(evidence) ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM);
+			proof || text_fits_end(evidence) || evidence->runtime.main_hits > 0
+				? CONFIDENCE_HIGH
+				: CONFIDENCE_MEDIUM);
 	because_of_refusals(evidence, judgement);
+	because_of_runtime(evidence, judgement);
 	because_of_end(evidence, judgement);
 	if (refusals->hard_was_last)
 		because(judgement,
@@ -249,6 +255,10 @@ static void judge_failed(const struct evidence *evidence, struct judgement *judg
 		because(judgement,
 			"Nothing else shows a refused allocation, and text alone proves nothing.");
 	}
+	if (runtime_failures_beyond(evidence) > 0) {
+		confidence_at_most(judgement, CONFIDENCE_MEDIUM);
+		because_of_runtime(evidence, judgement);
+	}
 	if (!watched) {
 		confidence_at_most(judgement, CONFIDENCE_HIGH);
 		because(judgement,
@@ -267,6 +277,8 @@ void judge_bad_end(const struct evidence *evidence, struct judgement *judgement)
 		judge_pids_refused(evidence, judgement);
 	else if (evidence->refusals.hard > 0)
 		judge_kernel_object_refused(evidence, judgement);
+	else if (runtime_failure_explains_end(evidence))
+		judge_runtime_failure(evidence, judgement);
 	else if (is_runtime_heap(evidence))
 		judge_runtime_heap(evidence, judgement);
 	else if (is_refused_unseen(evidence))
@@ -286,9 +298,11 @@ static bool under_pressure(const struct evidence *evidence)
 void judge_good_end(const struct evidence *evidence, struct judgement *judgement)
 {
 	because_of_end(evidence, judgement);
-	if (evidence->refusals.hard > 0) {
+	if (alloc_failures_of(evidence) > 0) {
 		conclude(judgement, REASON_RECOVERED_ALLOC_FAILURE, CONFIDENCE_HIGH);
-		because_of_refusals(evidence, judgement);
+		if (evidence->refusals.hard > 0)
+			because_of_refusals(evidence, judgement);
+		because_of_runtime(evidence, judgement);
 		weigh_kernel_side(evidence, judgement);
 	} else if (under_pressure(evidence)) {
 		conclude(judgement, REASON_UNDER_PRESSURE, CONFIDENCE_CERTAIN);

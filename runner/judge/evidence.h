@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "witness/kernel_log.h"
 #include "witness/refusals.h"
+#include "witness/runtime_failure.h"
 
 #define EVIDENCE_KILLS_MAX 16
 #define EVIDENCE_ANCESTORS_MAX 24
@@ -68,6 +69,18 @@ struct evidence_signature {
 	bool is_heap_cap;    /* the message is of the runtime's own heap limit */
 	bool is_start;       /* the message is of a loader or a runtime before any user code ran */
 	bool image_matches;  /* the process which ended so had that runtime's image mapped */
+};
+
+/* Failures that were seen inside language runtimes. One that another witness saw as a refused
+ * allocation is the same one. */
+struct evidence_runtime {
+	bool watched;
+	bool lost;                   /* some may be missing */
+	uint64_t hits;               /* in all processes */
+	uint64_t main_hits;          /* of them: in the main process */
+	struct runtime_failure told; /* the main process, else the one that failed last */
+	bool status_matches; /* main ended as that runtime documents for it, or passed on such
+				an end of its child */
 };
 
 struct evidence {
@@ -132,6 +145,7 @@ struct evidence {
 	bool had_descendants; /* ever seen more than one process */
 
 	struct refusals refusals;
+	struct evidence_runtime runtime;
 	struct evidence_signature signature;
 	bool streams_tapped;
 

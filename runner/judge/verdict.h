@@ -75,7 +75,7 @@ enum confidence {
 	CONFIDENCE_COUNT
 };
 
-#define BECAUSE_MAX 8
+#define BECAUSE_MAX 10
 #define BECAUSE_SIZE 256
 
 struct judgement {

@@ -12,6 +12,11 @@ const struct phrase phrases[] = {
 	  "ok, but the limit was tight: {use}[; the kernel had to take memory back "
 	  "{limit_hits}]" },
 	{ "ok/under_pressure", "ok, but the limit was tight" },
+	{ "ok/recovered_alloc_failure",
+	  "{?request}ok, after a refused allocation: {asked} and carried on" },
+	{ "ok/recovered_alloc_failure",
+	  "ok, after the {failed_runtime} runtime ran out of memory[ in {failed_name}][ "
+	  "({failed_text})] and carried on" },
 	{ "ok/recovered_alloc_failure", "ok, after a refused allocation: {asked} and carried on" },
 
 	/* certain: a witness was in the process and saw nothing */
@@ -31,10 +36,19 @@ const struct phrase phrases[] = {
 	{ "failed/signal", "ended by a signal; no sign that memory had a part in it[{aside}]" },
 
 	{ "alloc_failure/refused",
+	  "{?request}allocation refused: {asked}[, then {end}[ with {message}]][ ({doubt})]" },
+	{ "alloc_failure/refused",
+	  "allocation refused: the {failed_runtime} runtime ran out of memory[ in "
+	  "{failed_name}][ ({failed_text})][, then {end}[ with {message}]][ ({doubt})]" },
+	{ "alloc_failure/refused",
 	  "allocation refused: {asked}[, then {end}[ with {message}]][ ({doubt})]" },
 	{ "alloc_failure/unchecked",
 	  "crashed on a refused allocation: {asked}, did not look at the answer[ and "
 	  "ended with {end}][ ({doubt})]" },
+	{ "alloc_failure/runtime_heap",
+	  "the {failed_runtime} runtime[ in {failed_name}] reached its own heap limit, not the "
+	  "cage's[ ({at})][, then {end}][ with {failed_text}]; raise the runtime's limit first[ "
+	  "({doubt})]" },
 	{ "alloc_failure/runtime_heap",
 	  "the {runtime} runtime reached its own heap limit, not the cage's[ ({at})][, "
 	  "then {end}][ with {message}]; raise the runtime's limit first[ ({doubt})]" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/sections.h"
 
+#include "judge/runtime.h"
 #include "report/build.h"
 #include "witness/backtrace.h"
 
@@ -15,6 +16,8 @@ static json_t *witnesses(const struct evidence *evidence)
 		append_text(&list, "trace");
 	if (evidence->refusals.calls_by == CALLS_BY_BPF)
 		append_text(&list, "bpf");
+	if (evidence->runtime.watched)
+		append_text(&list, "runtime");
 	if (evidence->streams_tapped)
 		append_text(&list, "signature");
 	if (evidence->log_readable)
@@ -33,13 +36,13 @@ static json_t *causes(const struct refusals *refusals)
 	return build_end(&object);
 }
 
-/* Milliseconds from the start of the run; the refusal was stamped by the process itself, which can
+/* Milliseconds from the start of the run; a refusal was stamped by the process itself, which can
  * write what it likes, so a time before the start is not known. */
-static struct counter at_ms(const struct report_facts *facts, const struct refusal *refusal)
+static struct counter at_ms(const struct report_facts *facts, uint64_t boottime_us)
 {
-	if (facts->started_boottime_us == 0 || refusal->boottime_us < facts->started_boottime_us)
+	if (facts->started_boottime_us == 0 || boottime_us < facts->started_boottime_us)
 		return (struct counter){ 0 };
-	return counter_of((refusal->boottime_us - facts->started_boottime_us) / 1000);
+	return counter_of((boottime_us - facts->started_boottime_us) / 1000);
 }
 
 static json_t *backtrace_frames(const struct backtrace *backtrace)
@@ -77,10 +80,30 @@ static json_t *first(const struct report_facts *facts, const struct refusals *re
 	if (refusal->pid > 0)
 		put_number(&object, "pid", (uint64_t)refusal->pid);
 	put_text(&object, "command", refusal->command);
-	put_counter(&object, "at_ms", at_ms(facts, refusal));
+	put_counter(&object, "at_ms", at_ms(facts, refusal->boottime_us));
 	put_text(&object, "source_line", refusal->source_line);
 	put_value(&object, "backtrace", backtrace_frames(facts->backtrace));
 	put_text(&object, "backtrace_note", facts->backtrace != NULL ? facts->backtrace->note : "");
+	return build_end(&object);
+}
+
+static json_t *runtime(const struct report_facts *facts, const struct evidence_runtime *runtime)
+{
+	const struct runtime_failure *told = &runtime->told;
+	struct builder object;
+
+	if (runtime->hits == 0)
+		return json_null();
+	object = build_object();
+	put_text(&object, "name", told->runtime);
+	put_text(&object, "text", told->text);
+	put_number(&object, "pid", (uint64_t)told->pid);
+	put_text(&object, "command", told->command);
+	put_counter(&object, "at_ms", at_ms(facts, told->boottime_us));
+	put_number(&object, "hits", runtime->hits);
+	put_number(&object, "in_main", runtime->main_hits);
+	put_flag(&object, "is_heap_cap", told->is_heap_cap);
+	put_flag(&object, "status_matches", runtime->status_matches);
 	return build_end(&object);
 }
 
@@ -114,9 +137,13 @@ json_t *section_alloc_failures(const struct report_facts *facts, const struct ev
 {
 	const struct refusals *refusals = &evidence->refusals;
 	bool any = refusals->hard > 0 || refusals->retried > 0 || refusals->impossible > 0;
+	uint64_t beyond = runtime_failures_beyond(evidence);
 	struct builder object = build_object();
 
-	put_count(&object, "count", refusals, refusals->hard);
+	if (beyond > 0)
+		put_number(&object, "count", alloc_failures_of(evidence));
+	else
+		put_count(&object, "count", refusals, refusals->hard);
 	put_count(&object, "in_main", refusals, refusals->main_hard);
 	put_count(&object, "retried", refusals, refusals->retried);
 	put_count(&object, "impossible", refusals, refusals->impossible);
@@ -128,6 +155,7 @@ json_t *section_alloc_failures(const struct report_facts *facts, const struct ev
 	put_value(&object, "was_last",
 		refusals->watched && refusals->hard > 0 ? json_boolean(refusals->hard_was_last)
 							: json_null());
+	put_value(&object, "runtime", runtime(facts, &evidence->runtime));
 	put_value(&object, "witnesses", witnesses(evidence));
 	put_value(&object, "coverage", coverage(facts, refusals));
 	return build_end(&object);

@@ -62,6 +62,8 @@ static const struct entry entries[] = {
 	{ .print = text_print_counters },
 	{ .print = text_print_refusals },
 	{ .print = text_print_backtrace },
+	{ "In runtime",
+	  "{failed_runtime} was out of memory[ in {failed_name}][: {failed_text}]" },
 	{ "Message", "{message}[ ({runtime})]" },
 	{ .print = text_print_kills },
 	{ "Processes",

@@ -11,7 +11,8 @@
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
 
-#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_BPF << 1)
+/* The last and its neighbours: every bit below is a witness. */
+#define WITNESSES_END ((uint32_t)MEMCAGE_WITNESS_RUNTIME << 1)
 
 bool spec_has_limit(const struct memcage_spec *spec)
 {

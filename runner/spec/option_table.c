@@ -75,7 +75,7 @@ const struct option_row option_rows[] = {
 		"the cgroup below which the cage is made" },
 	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL, FOR_RUN,
 		"how refused allocations are observed: auto, none, or of "
-		"preload,trace,bpf,signature,kmsg" },
+		"preload,trace,bpf,runtime,signature,kmsg" },
 
 	{ "The answer", 'r', "report", "FILE", VALUE_TEXT, HERE(report_path), NULL, FOR_RUN,
 		"write the JSON report to FILE; - is standard output" },
@@ -96,7 +96,7 @@ const struct option_row option_rows[] = {
 		"text" },
 	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR, "print JSON" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
-		"remove groups that crashed runs left behind" },
+		"remove groups and probes that crashed runs left behind" },
 	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL, FOR_RUN | FOR_REPORT | FOR_DOCTOR,
 		"show this help" },
 };

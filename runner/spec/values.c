@@ -20,6 +20,7 @@ static const struct {
 	{ "preload", MEMCAGE_WITNESS_PRELOAD },
 	{ "trace", MEMCAGE_WITNESS_TRACE },
 	{ "bpf", MEMCAGE_WITNESS_BPF },
+	{ "runtime", MEMCAGE_WITNESS_RUNTIME },
 	{ "signature", MEMCAGE_WITNESS_SIGNATURE },
 	{ "kmsg", MEMCAGE_WITNESS_KMSG },
 };
@@ -187,7 +188,7 @@ static int store_witnesses(const struct option_row *row, const char *text, uint3
 		if (i == count)
 			return bad_value(row, text,
 				"it takes auto, none, or a list of: "
-				"preload,trace,bpf,signature,kmsg",
+				"preload,trace,bpf,runtime,signature,kmsg",
 				failure);
 		set |= witness_names[i].bit;
 		words++;

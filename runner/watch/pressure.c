@@ -95,9 +95,10 @@ void pressure_sample(struct watch *watch, uint64_t now_us)
 
 	if (!current.known)
 		return;
-	if (watch->phase == WATCH_RUNNING)
+	if (watch->phase == WATCH_RUNNING &&
 		processes_look_if_due(&seen->processes, source.memory, seen->main_pid,
-			now_us - seen->started_us, current.value);
+			now_us - seen->started_us, current.value))
+		watch_tell_looked(watch);
 	timeline_add(&seen->timeline, now_us - seen->started_us, current.value);
 	if (!seen->highest_known || current.value > seen->highest_bytes)
 		seen->highest_bytes = current.value;

@@ -210,7 +210,7 @@ void processes_look_at(struct processes *processes, pid_t pid)
 		look_at(processes, pid, true);
 }
 
-void processes_look_if_due(struct processes *processes, const struct group *group, pid_t main_pid,
+bool processes_look_if_due(struct processes *processes, const struct group *group, pid_t main_pid,
 	uint64_t since_start_us, uint64_t memory_bytes)
 {
 	bool in_time = since_start_us >= processes->next_look_us;
@@ -218,7 +218,7 @@ void processes_look_if_due(struct processes *processes, const struct group *grou
 
 	if (!in_time && memory_bytes < processes->look_bytes + processes->look_bytes / 4 +
 					       LOOK_MIN_GROWTH_BYTES)
-		return;
+		return false;
 	if (in_time)
 		processes->next_look_us = since_start_us + (since_start_us < LOOK_MAX_INTERVAL_US
 									   ? since_start_us
@@ -226,7 +226,7 @@ void processes_look_if_due(struct processes *processes, const struct group *grou
 	if (memory_bytes > processes->look_bytes)
 		processes->look_bytes = memory_bytes;
 	if (file_read(group->directory, "cgroup.procs", text, sizeof(text)) <= 0)
-		return;
+		return false;
 	/* In whole lines: those of very many processes do not fit. */
 	for (; (newline = strchr(line, '\n')) != NULL; line = newline + 1) {
 		uint64_t pid;
@@ -235,6 +235,7 @@ void processes_look_if_due(struct processes *processes, const struct group *grou
 		if (parse_number(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
 			look_at(processes, (pid_t)pid, in_time && (pid_t)pid == main_pid);
 	}
+	return true;
 }
 
 const struct process *processes_last_of(const struct processes *processes, pid_t pid)

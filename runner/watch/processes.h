@@ -46,8 +46,9 @@ struct processes {
 void processes_begin(struct processes *processes);
 
 /* Looks at every process of the group itself (not of groups below it) if it is time for that: the
- * run's age has doubled, or its memory use has grown by a quarter. main_pid 0: not known yet. */
-void processes_look_if_due(struct processes *processes, const struct group *group, pid_t main_pid,
+ * run's age has doubled, or its memory use has grown by a quarter. main_pid 0: not known yet.
+ * Returns whether it did. */
+bool processes_look_if_due(struct processes *processes, const struct group *group, pid_t main_pid,
 	uint64_t since_start_us, uint64_t memory_bytes);
 
 /* Looks at one process now. A zombie has nothing mapped any more, but shows by its command whether

@@ -17,7 +17,8 @@ enum source {
 	SOURCE_OOM,
 	SOURCE_EMPTY,
 	SOURCE_TIMER,
-	SOURCE_WITNESS,
+	SOURCE_OBSERVER,
+	SOURCE_OBSERVERS_END = SOURCE_OBSERVER + WATCH_OBSERVERS - 1,
 	SOURCE_OUTPUT
 };
 #define OUTPUT_TAG(stream, is_sink) (SOURCE_OUTPUT + (stream)*2 + (is_sink))
@@ -145,6 +146,7 @@ bool watch_step(struct watch *watch)
 	int count = epoll_wait(watch->epoll, events, 8, 0);
 	uint64_t now_us = clock_us();
 	bool child_ready = false;
+	const struct watch_observer *observer;
 
 	for (int i = 0; i < count; i++) {
 		switch (events[i].data.u32) {
@@ -162,8 +164,10 @@ bool watch_step(struct watch *watch)
 			break;
 		case SOURCE_TIMER:
 			break;
-		case SOURCE_WITNESS:
-			watch->witness.read(watch->witness.data);
+		case SOURCE_OBSERVER:
+		case SOURCE_OBSERVERS_END:
+			observer = &watch->observers[events[i].data.u32 - SOURCE_OBSERVER];
+			observer->ready(observer->data);
 			break;
 		default:
 			pump(watch, (int)(events[i].data.u32 - SOURCE_OUTPUT) / 2, now_us);
@@ -240,19 +244,29 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 	return 0;
 }
 
+int watch_observe(struct watch *watch, const struct watch_observer *observer)
+{
+	uint32_t number = (uint32_t)watch->observer_count;
+
+	if (number == WATCH_OBSERVERS)
+		return -ENOBUFS;
+	watch->observers[watch->observer_count++] = *observer;
+	return watch_fd(watch, observer->fd, EPOLLIN, SOURCE_OBSERVER + number);
+}
+
+void watch_tell_looked(struct watch *watch)
+{
+	for (int i = 0; i < watch->observer_count; i++)
+		if (watch->observers[i].looked != NULL)
+			watch->observers[i].looked(watch->observers[i].data);
+}
+
 void watch_squeeze(struct watch *watch)
 {
 	squeeze_begin(
 		&watch->squeeze, watch->cage->limit_bytes.value, watch->cage->rlimit_data_bytes);
 	deadline_set(&watch->deadlines, DEADLINE_SQUEEZE, clock_us());
 	deadlines_arm(&watch->deadlines);
-}
-
-int watch_witness(struct watch *watch, int fd, void (*read)(void *data), void *data)
-{
-	watch->witness.read = read;
-	watch->witness.data = data;
-	return watch_fd(watch, fd, EPOLLIN, SOURCE_WITNESS);
 }
 
 void watch_end(struct watch *watch)

@@ -66,6 +66,16 @@ struct happenings {
 	bool could_not_empty; /* processes that even SIGKILL did not end in time */
 };
 
+/* Somebody of a later stage who looks on while the run goes on. */
+struct watch_observer {
+	int fd; /* ready() when it is readable */
+	void (*ready)(void *data);
+	void (*looked)(void *data); /* the processes of the cage have been looked at; may be NULL */
+	void *data;
+};
+
+#define WATCH_OBSERVERS 2
+
 struct watch {
 	struct cage *cage;
 	const struct memcage_spec *spec;
@@ -74,10 +84,8 @@ struct watch {
 	bool oom_events_is_eventfd;
 	struct deadlines deadlines;
 	struct stream output[2]; /* stdout, stderr */
-	struct {
-		void (*read)(void *data); /* a witness has something to tell */
-		void *data;
-	} witness;
+	struct watch_observer observers[WATCH_OBSERVERS];
+	int observer_count;
 	enum watch_phase phase;
 	bool reaped; /* the process that we started: the main one, or its keeper */
 	struct happenings seen;
@@ -96,6 +104,10 @@ struct watch {
 int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spec *spec,
 	struct spawned child, const struct stream output[2]);
 
+/* Lets an observer look on. It is borrowed, with its descriptor, till watch_end(). Returns 0 or
+ * -errno. */
+int watch_observe(struct watch *watch, const struct watch_observer *observer);
+
 /* Handles what is pending, without waiting. Returns true while the run goes on. */
 bool watch_step(struct watch *watch);
 
@@ -105,14 +117,13 @@ void watch_interrupt(struct watch *watch, int signal_number, bool on_terminal);
 /* --at-limit fail by squeezing, from now on. */
 void watch_squeeze(struct watch *watch);
 
-/* Calls read(data) whenever fd polls readable, from now on. Returns 0 or -errno. */
-int watch_witness(struct watch *watch, int fd, void (*read)(void *data), void *data);
-
 void watch_end(struct watch *watch);
 
 /* ---- between the files of this stage ---- */
 
 void watch_forget(struct watch *watch, int fd);
+/* To every observer that wants to know: the processes of the cage have been looked at. */
+void watch_tell_looked(struct watch *watch);
 
 /* ends.c. The first act counts; a later one only takes effect. */
 void watch_act(struct watch *watch, enum watch_act act, uint64_t now_us);

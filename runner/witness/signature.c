@@ -188,3 +188,12 @@ bool signature_status_matches(const struct signature *signature, bool signaled, 
 	return is_listed(signature->exit_codes,
 		sizeof(signature->exit_codes) / sizeof(*signature->exit_codes), status);
 }
+
+bool signature_runtime_ends(const char *runtime, bool signaled, int status)
+{
+	for (size_t i = 0; i < signature_count; i++)
+		if (strcmp(signatures[i].runtime, runtime) == 0 &&
+			signature_status_matches(&signatures[i], signaled, status))
+			return true;
+	return false;
+}

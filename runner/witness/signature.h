@@ -53,4 +53,7 @@ bool signature_image_fits(const struct signature *signature, const char *name);
 /* Whether an end (exit code, or signal number when signaled) is one that the runtime documents. */
 bool signature_status_matches(const struct signature *signature, bool signaled, int status);
 
+/* Whether any message of this runtime has that documented end. */
+bool signature_runtime_ends(const char *runtime, bool signaled, int status);
+
 #endif

@@ -46,8 +46,8 @@ CASES = [
     capped("java/own_cap_fail", (*SMALL_HEAP, "Allocate", "grow"), 1, FAIL, NEED_JAVA, "java"),
     capped("java/own_cap_exit", (*SMALL_HEAP, "-XX:+ExitOnOutOfMemoryError", "Allocate", "grow"), 3, KILL, NEED_JAVA,
            "java"),
-    # Caught inside, with no refused allocation at all: only a look into the machine itself could
-    # tell, and nobody has that look yet.
+    # Caught inside, with no refused allocation at all: only a look into the machine itself tells,
+    # see cases_runtime_witness.py.
     row("java/own_cap_caught", (*SMALL_HEAP, "Allocate", "caught"), READ, 0, KILL, nothing_refused, NEED_JAVA),
 
     # The command's own end is judged, and sh has no heap: text alone is never enough.

@@ -33,7 +33,7 @@ import runtimes                                # noqa: E402
 
 CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
-OPTIONAL = {"git", "go", "java", "node", "php"}  # nobody is asked to install these: a skip even with --strict
+OPTIONAL = {"git", "go", "java", "node", "php", "uprobes"}  # nobody is asked for these: a skip even with --strict
 
 
 OPTIONAL_IN_GUEST = {"bpf"}  # user-mode-linux has none: its cases run on a host and in qemu
@@ -56,6 +56,7 @@ def prerequisites(options, log, cases):
         "go": "a virtual machine is too slow to compile Go" if options.guest else
               None if os.access("/usr/bin/go", os.X_OK) else "no /usr/bin/go",
         "git": why_not_found("git"),
+        "uprobes": None if os.access("/sys/kernel/tracing/uprobe_events", os.W_OK) else "the kernel has no uprobe events",
         "java": why_not_found("java"),
         "node": why_not_found("node"),
         "php": why_not_found("php"),

@@ -97,6 +97,39 @@ static inline void java_heap(struct sample *sample)
 	exits(sample, 1);
 }
 
+/* A probe in the runtime saw it, and no call was refused. */
+static inline void seen_inside(struct sample *sample, const char *runtime, const char *text)
+{
+	struct evidence_runtime *seen = &sample->evidence.runtime;
+
+	seen->watched = true;
+	seen->hits = seen->main_hits = 1;
+	seen->told.pid = sample->evidence.main_pid;
+	seen->told.boottime_us = sample->facts.started_boottime_us + 120000;
+	text_copy(seen->told.runtime, sizeof(seen->told.runtime), runtime);
+	text_copy(seen->told.command, sizeof(seen->told.command), runtime);
+	text_copy(seen->told.text, sizeof(seen->told.text), text);
+}
+
+static inline void java_inside(struct sample *sample)
+{
+	seen_inside(sample, "java", "Java heap space");
+	sample->evidence.runtime.told.is_heap_cap = true;
+}
+
+static inline void java_inside_and_end(struct sample *sample)
+{
+	java_inside(sample);
+	sample->evidence.runtime.status_matches = true;
+	exits(sample, 1);
+}
+
+static inline void go_inside(struct sample *sample)
+{
+	seen_inside(sample, "go", "out of memory");
+	exits(sample, 2);
+}
+
 static inline void kernel_object(struct sample *sample)
 {
 	refused(sample, CAUSE_KERNEL_OBJECT);

@@ -165,7 +165,7 @@ static void test_newer_caller(void **state)
 static void test_values_that_do_not_exist(void **state)
 {
 	struct memcage_spec specs[] = { { SPEC, .at_limit = (enum memcage_at_limit)2 },
-		{ SPEC, .backend = (enum memcage_backend)4 }, { SPEC, .witnesses = 64 } };
+		{ SPEC, .backend = (enum memcage_backend)4 }, { SPEC, .witnesses = 128 } };
 	struct memcage_failure failure;
 
 	(void)state;

@@ -129,7 +129,7 @@ static void test_leaves_no_group(void **state)
 {
 	(void)state;
 	json_decref(examine_host());
-	(void)snprintf(own_prefix, sizeof(own_prefix), HOME_PREFIX "%d-", (int)getpid());
+	(void)snprintf(own_prefix, sizeof(own_prefix), OWN_NAME_PREFIX "%d-", (int)getpid());
 	own_groups = 0;
 	(void)nftw("/sys/fs/cgroup", count_own, 16, FTW_PHYS);
 	assert_int_equal(own_groups, 0);

@@ -149,7 +149,7 @@ static bool any_home(pid_t supervisor)
 	bool found = false;
 
 	CHECK(hierarchies_find(&hierarchies, &failure) == 0);
-	(void)snprintf(name, sizeof(name), HOME_PREFIX "%d-", (int)supervisor);
+	(void)snprintf(name, sizeof(name), OWN_NAME_PREFIX "%d-", (int)supervisor);
 	for (size_t i = 0; i < COUNT(trees); i++) {
 		struct dirent *entry;
 		DIR *groups;

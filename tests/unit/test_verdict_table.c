@@ -27,7 +27,7 @@ struct option {
 	void (*change)(struct evidence *evidence);
 };
 
-enum dimension { START, END, SEEN, TREE, ACT, REFUSALS, TEXT, MODE, PIDS, DIMENSIONS };
+enum dimension { START, END, SEEN, TREE, ACT, REFUSALS, TEXT, MODE, PIDS, INSIDE, DIMENSIONS };
 
 static const struct option starts[] = { { "started", as_is }, { "setup failed", setup_failed },
 	{ "not found", exec_not_found }, { "exec ENOMEM", exec_no_memory },
@@ -86,6 +86,12 @@ static const struct option modes[] = { { "kill", as_is }, { "fail", fail_mode },
 static const struct option pids[] = { { "", as_is }, { "fork refused", pids_refused },
 	{ NULL, NULL } };
 
+static const struct option insides[] = { { "", as_is }, { "nothing inside", looked_inside },
+	{ "inside", inside_main }, { "inside+end", inside_main_and_end },
+	{ "heap inside", heap_inside_main }, { "heap inside+end", heap_inside_main_and_end },
+	{ "heap in child", heap_inside_child }, { "heap in child+end", heap_inside_child_and_end },
+	{ NULL, NULL } };
+
 static const struct option *options_of(enum evidence_backend backend, enum dimension dimension)
 {
 	static const struct option *const seen[] = {
@@ -98,7 +104,8 @@ static const struct option *options_of(enum evidence_backend backend, enum dimen
 		[REFUSALS] = refusals,
 		[TEXT] = texts,
 		[MODE] = modes,
-		[PIDS] = pids };
+		[PIDS] = pids,
+		[INSIDE] = insides };
 
 	return dimension == SEEN ? seen[backend] : others[dimension];
 }
@@ -144,10 +151,16 @@ static const struct section written[] = {
 	{ "rlimit: ended by memcage", EVIDENCE_RLIMIT, { [END] = BIT(KILL), [SEEN] = ALL, [ACT] = NOT_FIRST } },
 	{ "rlimit: bad ends", EVIDENCE_RLIMIT, { [END] = FEW_BAD_ENDS, [SEEN] = BIT(0) | BIT(2), [REFUSALS] = ALL, [TEXT] = BIT(0) | BIT(2) | BIT(4), [MODE] = BIT(1) } },
 	{ "rlimit: exit 0", EVIDENCE_RLIMIT, { [SEEN] = ALL, [REFUSALS] = ALL, [MODE] = BIT(1) } },
+	{ "v2: seen inside runtimes", EVIDENCE_V2, { [END] = BIT(EXIT_0) | BIT(EXIT_1) | BIT(ABRT) | BIT(KILL), [SEEN] = BIT(NOTHING) | BIT(OWN_KILL) | BIT(AT_LIMIT), [INSIDE] = NOT_FIRST } },
+	{ "v2: seen inside runtimes, and refusals beside", EVIDENCE_V2, { [END] = BIT(EXIT_0) | BIT(EXIT_1), [REFUSALS] = ALL, [INSIDE] = NOT_FIRST } },
+	{ "v1: seen inside runtimes, with text", EVIDENCE_V1, { [END] = BIT(EXIT_0) | BIT(EXIT_1) | BIT(ABRT), [TEXT] = ALL, [INSIDE] = BIT(1) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) } },
 };
 
 /* Wider, and not written down. */
 static const struct section wide[] = {
+	{ "", EVIDENCE_V2, { [START] = ALL, [END] = ALL, [SEEN] = ALL, [ACT] = BIT(0) | BIT(1), [INSIDE] = ALL } },
+	{ "", EVIDENCE_V1, { [END] = ALL, [SEEN] = ALL, [REFUSALS] = ALL, [TEXT] = ALL, [MODE] = ALL, [INSIDE] = ALL } },
+	{ "", EVIDENCE_RLIMIT, { [END] = ALL, [SEEN] = ALL, [REFUSALS] = ALL, [TEXT] = ALL, [INSIDE] = ALL } },
 	{ "", EVIDENCE_V2, { [START] = ALL, [END] = ALL, [SEEN] = ALL, [TREE] = BIT(0) | BIT(1) | BIT(3), [ACT] = ALL, [REFUSALS] = BIT(0) | BIT(4), [TEXT] = BIT(0) | BIT(2) } },
 	{ "", EVIDENCE_V2, { [END] = ALL, [SEEN] = ALL, [REFUSALS] = ALL, [TEXT] = ALL, [MODE] = ALL, [PIDS] = ALL } },
 	{ "", EVIDENCE_V1, { [START] = ALL, [END] = ALL, [SEEN] = ALL, [TREE] = BIT(0) | BIT(1) | BIT(3), [ACT] = ALL, [REFUSALS] = BIT(0) | BIT(4), [TEXT] = BIT(0) | BIT(2) } },
@@ -211,7 +224,7 @@ static void for_each(const struct section *section,
 
 static void write_line(const struct choice *choice, const struct evidence *evidence, void *data)
 {
-	static const int widths[DIMENSIONS] = { 12, 11, 18, 15, 15, 14, 14, 4, 12 };
+	static const int widths[DIMENSIONS] = { 12, 11, 18, 15, 15, 14, 14, 4, 12, 17 };
 	struct judgement judgement = judge(evidence);
 	const char *victim = victim_name(judgement.victim);
 	FILE *out = data;
@@ -330,7 +343,7 @@ static bool any_kill(const struct evidence *e)
 /* The first rule that a judgement breaks, or NULL. */
 static const char *broken_rule(const struct evidence *e, const struct judgement *j)
 {
-	static struct evidence without_text;
+	static struct evidence without;
 	bool rlimit = e->backend == EVIDENCE_RLIMIT, ok = j->verdict == VERDICT_OK;
 	bool refused = e->refusals.hard > 0 || e->refusals.retried > 0;
 	bool text_stands_alone = !refused && !e->at_limit_fail && !e->signature.image_matches;
@@ -364,12 +377,29 @@ static const char *broken_rule(const struct evidence *e, const struct judgement 
 		return "a kill for memory is not called external";
 	if (j->verdict == VERDICT_FAILED && (exited_0 || (e->signaled && e->status == SIGKILL)))
 		return "failed ended badly, and not by SIGKILL";
+	if (j->reason == REASON_RUNTIME_HEAP && !e->signature.image_matches &&
+		!e->runtime.told.is_heap_cap)
+		return "a heap limit was seen inside the runtime, or said by it";
+	if (e->runtime.hits > 0) {
+		struct judgement other;
+
+		without = *e;
+		memset(&without.runtime, 0, sizeof(without.runtime));
+		other = judge(&without);
+		if (other.verdict != VERDICT_OK && other.verdict != VERDICT_FAILED &&
+			other.verdict != VERDICT_ALLOC_FAILURE && !same_answer(j, &other))
+			return "what a runtime knows of itself changes no other verdict";
+		if (j->verdict != VERDICT_OK && other.verdict == VERDICT_OK)
+			return "what a runtime lived with is no failure";
+		if (j->reason == REASON_CLEAN && e->refusals.impossible == 0)
+			return "a failure inside a runtime is not passed over";
+	}
 	if (e->signature.seen && (exited_0 || text_stands_alone)) {
 		struct judgement other;
 
-		without_text = *e;
-		memset(&without_text.signature, 0, sizeof(without_text.signature));
-		other = judge(&without_text);
+		without = *e;
+		memset(&without.signature, 0, sizeof(without.signature));
+		other = judge(&without);
 		if (exited_0 ? !same_answer(j, &other) : j->reason != other.reason)
 			return "text alone changes no verdict";
 	}

@@ -585,6 +585,60 @@ static inline void heap_and_end(struct evidence *e)
 	(void)snprintf(e->signature.text, sizeof(e->signature.text), "heap out of memory");
 }
 
+/* ------------------------------------------------------------------ seen inside runtimes */
+
+static inline void inside(struct evidence *e, const char *runtime, bool in_main, bool documented)
+{
+	struct evidence_runtime *seen = &e->runtime;
+
+	seen->watched = true;
+	seen->hits = 1;
+	seen->main_hits = in_main;
+	seen->status_matches = documented;
+	seen->told.pid = in_main ? e->main_pid : e->main_pid + 1;
+	seen->told.hits = 1;
+	seen->told.is_heap_cap = strcmp(runtime, "java") == 0;
+	(void)snprintf(seen->told.runtime, sizeof(seen->told.runtime), "%s", runtime);
+	(void)snprintf(seen->told.command, sizeof(seen->told.command), "%s", runtime);
+	if (seen->told.is_heap_cap)
+		(void)snprintf(seen->told.text, sizeof(seen->told.text), "Java heap space");
+}
+
+static inline void looked_inside(struct evidence *e)
+{
+	e->runtime.watched = true;
+}
+
+static inline void inside_main(struct evidence *e)
+{
+	inside(e, "go", true, false);
+}
+
+static inline void inside_main_and_end(struct evidence *e)
+{
+	inside(e, "go", true, true);
+}
+
+static inline void heap_inside_main(struct evidence *e)
+{
+	inside(e, "java", true, false);
+}
+
+static inline void heap_inside_main_and_end(struct evidence *e)
+{
+	inside(e, "java", true, true);
+}
+
+static inline void heap_inside_child(struct evidence *e)
+{
+	inside(e, "java", false, false);
+}
+
+static inline void heap_inside_child_and_end(struct evidence *e)
+{
+	inside(e, "java", false, true);
+}
+
 static inline void heap_and_image(struct evidence *e)
 {
 	heap_and_end(e);

@@ -34,7 +34,7 @@ skip() {
 }
 
 [ "$(uname -m)" = x86_64 ] || skip "the guest is x86-64, this machine is $(uname -m)"
-for tool in qemu-system-x86_64 busybox ldd dpkg-deb; do
+for tool in qemu-system-x86_64 busybox ldd dpkg-deb perl; do
 	command -v "$tool" >/dev/null || skip "$tool is missing"
 done
 
@@ -79,9 +79,10 @@ cp "$(command -v busybox)" "$root/bin/busybox"
 cp "$here/qemu_guest.sh" "$root/init"
 cp "$build/memcage" "$root/bin/"
 cp "$build"/tests/workloads/* "$root/workloads/"
+cp "$(readlink -f "$(command -v perl)")" "$root/bin/perl"
 find "$build" -maxdepth 1 -name 'libmemcage-*.so' -exec cp {} "$root/bin/" \;
 chmod +x "$root/init"
-for program in "$root"/bin/memcage "$root"/bin/*.so "$root"/workloads/*; do
+for program in "$root"/bin/memcage "$root"/bin/perl "$root"/bin/*.so "$root"/workloads/*; do
 	ldd "$program" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }'
 done | sort -u | while read -r library; do
 	mkdir -p "$root$(dirname "$library")" && cp -L "$library" "$root$library"

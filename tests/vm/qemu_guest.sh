@@ -13,6 +13,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /dev/shm && mount -t tmpfs tmpfs /dev/shm
+mount -t tracefs tracefs /sys/kernel/tracing
 mount -t tmpfs tmpfs /tmp && chmod 1777 /tmp
 ln -sf /proc/self/fd /dev/fd
 echo 'root:x:0:0:root:/:/bin/sh
@@ -72,6 +73,11 @@ else
 	echo "broken pressure_information the guest's kernel has none" >&3
 fi
 
+# probes in runtimes: one that fails, in a child whose environment has no library; one that does not
+expect runtime_fails 12 alloc_failure/refused -m 64M --at-limit fail --witness runtime -- \
+	sh -c 'env -i /bin/perl -e "print length(q(x) x 8_000_000_000)"; exit $?'
+expect runtime_hello 0 ok/clean -m 64M --witness runtime -- perl -e 'print 1'
+
 # a caller that the OOM killer must not touch; its workload has no such privilege
 (
 	echo -1000 >/proc/self/oom_score_adj
@@ -101,7 +107,8 @@ result user_exit_3 3 failed/exit $?
 (as_user -m 64M -- exit_with 0)
 result user_without_group 125 none $?
 
-left=$(find /sys/fs/cgroup -name 'memcage-*' | wc -l)
+left=$(find /sys/fs/cgroup /sys/kernel/tracing/instances -name 'memcage-*' | wc -l)
+left=$((left + $(wc -l </sys/kernel/tracing/uprobe_events)))
 # shellcheck disable=SC2009 # busybox has no pgrep here
 echo "left $left groups $(ps | grep -c '[t]ouch_pages') processes" >&3
 echo end >&3
