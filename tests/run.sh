@@ -118,11 +118,22 @@ live() {
 		${runtimes:+"$runtimes"}
 }
 
+# live_ways WORLD - the rows of the runtimes as the tracer alone sees them, and watched against not
+live_ways() {
+	local options=("${live_options[@]}")
+	live_options=("${options[@]}" --witness trace)
+	live "$1"
+	live_options=("${options[@]}" --unwatched)
+	live "$1"
+}
+
 step_live_v1() {
 	local live_options=(--jobs "$jobs" --reports "$reports")
 	grep -q ' - cgroup [^ ]* .*memory' /proc/self/mountinfo ||
 		{ skip live-v1 "the memory controller is not on cgroup v1 here"; return; }
 	live v1
+	live_options+=(--only 'runtime/*')
+	live_ways v1
 }
 
 step_live_v2() {
@@ -130,6 +141,8 @@ step_live_v2() {
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null && [ "$(id -u)" = 0 ]; then
 		native=1
 		live v2
+		live_options+=(--only 'runtime/*')
+		live_ways v2
 	fi
 	# the guest can be spoiled: it has cases that the host has not
 	if [ "$(id -u)" != 0 ]; then
@@ -139,8 +152,7 @@ step_live_v2() {
 	else
 		local share
 		share=$(mktemp -d) && mkdir "$share/tmp" "$share/reports"
-		# the runtimes meet the same limits in the process on both; starting them here takes minutes
-		live_options=(--guest --scale 5 --reports /run/share/reports --skip 'runtime/*')
+		live_options=(--guest --scale 5 --reports /run/share/reports)
 		live v2 "$root/tests/vm/uml.sh" --timeout 900 --share "$share" -- env TMPDIR=/run/share/tmp
 		for report in "$share"/reports/*.json; do
 			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"

@@ -60,9 +60,9 @@ static double cpu_ns(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	unsigned long count = 0;
 
-	if (count == 0)
+	if (argc < 2 || sscanf(argv[1], "%lu", &count) != 1 || count == 0)
 		return 2;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		double begin;
