@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu install examples seed)
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu bench install examples seed)
 build=$root/build only=() ci="" deps_only="" runtimes=""
 
 usage() {
@@ -165,6 +165,13 @@ step_qemu() {
 	local strict
 	mapfile -t strict < <(strict qemu)
 	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+}
+
+# Whether it runs; how long things take is no test.
+step_bench() {
+	[ "$(id -u)" = 0 ] || { skip bench/overhead "making cages needs root here"; return; }
+	check bench/overhead /usr/bin/python3 "$root/tests/bench/overhead.py" --program "$build/memcage" \
+		--pairs 2 --mallocs 1000 --json "$build/overhead.json"
 }
 
 step_install() {
