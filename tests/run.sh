@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu install examples seed)
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu bench install examples seed)
 build=$root/build only=() ci="" deps_only="" runtimes=""
 
 usage() {
@@ -118,11 +118,22 @@ live() {
 		${runtimes:+"$runtimes"}
 }
 
+# live_ways WORLD - the rows of the runtimes as the tracer alone sees them, and watched against not
+live_ways() {
+	local options=("${live_options[@]}")
+	live_options=("${options[@]}" --witness trace)
+	live "$1"
+	live_options=("${options[@]}" --unwatched)
+	live "$1"
+}
+
 step_live_v1() {
 	local live_options=(--jobs "$jobs" --reports "$reports")
 	grep -q ' - cgroup [^ ]* .*memory' /proc/self/mountinfo ||
 		{ skip live-v1 "the memory controller is not on cgroup v1 here"; return; }
 	live v1
+	live_options+=(--only 'runtime/*')
+	live_ways v1
 }
 
 step_live_v2() {
@@ -130,6 +141,8 @@ step_live_v2() {
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null && [ "$(id -u)" = 0 ]; then
 		native=1
 		live v2
+		live_options+=(--only 'runtime/*')
+		live_ways v2
 	fi
 	# the guest can be spoiled: it has cases that the host has not
 	if [ "$(id -u)" != 0 ]; then
@@ -139,8 +152,7 @@ step_live_v2() {
 	else
 		local share
 		share=$(mktemp -d) && mkdir "$share/tmp" "$share/reports"
-		# the runtimes meet the same limits in the process on both; starting them here takes minutes
-		live_options=(--guest --scale 5 --reports /run/share/reports --skip 'runtime/*')
+		live_options=(--guest --scale 5 --reports /run/share/reports)
 		live v2 "$root/tests/vm/uml.sh" --timeout 900 --share "$share" -- env TMPDIR=/run/share/tmp
 		for report in "$share"/reports/*.json; do
 			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"
@@ -153,6 +165,13 @@ step_qemu() {
 	local strict
 	mapfile -t strict < <(strict qemu)
 	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+}
+
+# Whether it runs; how long things take is no test.
+step_bench() {
+	"$build/memcage" run -q -- true || { skip bench/overhead "no cage can be had here"; return; }
+	check bench/overhead /usr/bin/python3 "$root/tests/bench/overhead.py" --program "$build/memcage" \
+		--pairs 2 --mallocs 1000 --json "$build/overhead.json"
 }
 
 step_install() {

@@ -10,6 +10,9 @@
  * asked for. */
 #define SLACK_BYTES (UINT64_C(2) << 20)
 
+/* What malloc() asks of the heap; more than this it maps first. */
+#define HEAP_BYTES (UINT64_C(32) << 20)
+
 /* The ways of a library in their order: grow in place, map, grow the heap, map instead of it. */
 static uint32_t step_of(enum memory_function function, uint32_t before)
 {
@@ -105,6 +108,18 @@ static bool asked_for(const struct call_series *series, uint64_t size)
 	return false;
 }
 
+/* Only the next attempt can settle a refusal: another one refused ends its chance. But not of a
+ * growing heap: there the next attempt may have been granted what was freed meanwhile, which is no
+ * system call. */
+static void end_chance(struct call_thread *thread, uint64_t size)
+{
+	for (uint32_t i = 0; i < thread->series_count; i++)
+		if (asked_for(&thread->series[i], size) && !thread->series[i].of_heap) {
+			forget(thread, i);
+			break;
+		}
+}
+
 void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
 	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main)
 {
@@ -114,6 +129,7 @@ void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
 		.step = step_of(function, 0),
 		.last_us = refusal->boottime_us,
 		.cause = refusal->cause,
+		.of_heap = function == CALL_BRK && refusal->request_bytes <= HEAP_BYTES,
 		.by_library = by_library,
 		.in_main = in_main };
 	struct call_record record = { .size = refusal->request_bytes,
@@ -130,12 +146,7 @@ void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
 	if (refusal->request_bytes > counts->largest_bytes)
 		counts->largest_bytes = refusal->request_bytes;
 	keep(tally, &record);
-	/* Only the next attempt can settle a refusal: another one refused ends its chance. */
-	for (uint32_t i = 0; i < thread->series_count; i++)
-		if (asked_for(&thread->series[i], refusal->request_bytes)) {
-			forget(thread, i);
-			break;
-		}
+	end_chance(thread, refusal->request_bytes);
 	if (thread->series_count == CALL_SERIES_MAX)
 		forget(thread, 0);
 	thread->series[thread->series_count++] = series;
@@ -156,7 +167,8 @@ void call_tally_granted(struct call_tally *tally, struct call_thread *thread, in
 		count(tally, &series, (uint64_t)-1);
 		tally->counts[series.by_library].retried++;
 		remove_record(tally, series.sequence);
-		break;
+		if (!series.of_heap)
+			break; /* there is no other of its size */
 	}
 	for (uint32_t i = 0; i < tally->record_count; i++)
 		if (tally->records[i].pid == pid && tally->records[i].size <= size)

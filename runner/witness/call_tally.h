@@ -3,7 +3,9 @@
  * call_tally.h - from refused calls to refused allocations. A C library that is refused one way
  * tries others: remapping or growing an arena, a mapping, the heap, a mapping again. Such a series
  * of one thread is one refusal; it counts as retried when the last way, or the same request later,
- * is granted. Pure; times are the caller's, of the begin of a call.
+ * is granted: the next one of that size, or, of a heap that would not grow, any; what malloc()
+ * found in freed blocks meanwhile cannot be seen. Pure; times are the caller's, of the begin of a
+ * call.
  */
 #ifndef MEMCAGE_WITNESS_CALL_TALLY_H
 #define MEMCAGE_WITNESS_CALL_TALLY_H
@@ -22,6 +24,7 @@ struct call_series {
 	uint32_t step;    /* how far the library's ways are through */
 	uint64_t last_us; /* when the thread went on after its last call */
 	enum refusal_cause cause;
+	bool of_heap;    /* it began with the heap not growing */
 	bool by_library; /* the preloaded witness is in this process: it counts better */
 	bool in_main;
 };

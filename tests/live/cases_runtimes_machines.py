@@ -18,13 +18,18 @@ PHP_CAP = ("php", "-d", "memory_limit=32M", "-d", "log_errors=1", source("alloca
 NEED_JAVA, NEED_NODE, NEED_PHP = ("runtime_java",), ("runtime_node",), ("runtime_php",)
 
 
-def capped(name, argv, status, options, needs, runtime):
+def last_words(text):
+    """Of Node's last output; the rest are the times of its last collections, and where the last began."""
+    return b"".join(line for line in text.splitlines(True) if line.startswith(b"FATAL ERROR"))
+
+
+def capped(name, argv, status, options, needs, runtime, **more):
     """A heap limit of the runtime's own: nothing was refused by anybody else."""
     def told(run):
         said = " ".join(run.get("because", []))
         expect("its own cap, not the cage's limit" in said and f"message of {runtime}:" in said, said)
     return row(name, argv, "alloc_failure/runtime_heap", status, options, every(nothing_refused, told), needs,
-               confidence=PROBABLE)
+               confidence=PROBABLE, **more)
 
 
 CASES = [
@@ -56,8 +61,9 @@ CASES = [
 
     *matrix("node", NODE, NEED_NODE, 256, 100, NODE_HUGE, caught=True, uncaught=1, grown=134,
             grown_by=256 << 10),    # what its heap is committed by
-    capped("node/own_cap", NODE_CAP, 134, KILL, NEED_NODE, "node"),
-    capped("node/own_cap_fail", NODE_CAP, 134, ("-m", "512M", "--at-limit", "fail"), NEED_NODE, "node"),
+    capped("node/own_cap", NODE_CAP, 134, KILL, NEED_NODE, "node", normalise=last_words),
+    capped("node/own_cap_fail", NODE_CAP, 134, ("-m", "512M", "--at-limit", "fail"), NEED_NODE, "node",
+           normalise=last_words),
     capped("php/own_cap", PHP_CAP, 255, KILL, NEED_PHP, "php"),
     capped("php/own_cap_fail", PHP_CAP, 255, FAIL, NEED_PHP, "php"),
 ]

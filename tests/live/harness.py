@@ -56,6 +56,9 @@ class Case:
     alone: bool = False             # measures time or fills the machine: nothing beside it
     timeout: float = 20
     drive: Optional[Callable] = None    # drive(harness, run) instead of one call of memcage
+    witness: str = ""               # of a row of the runtimes: who sees refusals; see watched.py
+    outside: Optional[dict] = None  # of such a row: fields that are others for a witness outside the process
+    normalise: Optional[Callable] = None    # normalise(bytes): output without what differs from run to run
 
 
 @dataclass

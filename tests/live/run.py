@@ -30,6 +30,7 @@ from groups import KernelLog, World, read  # noqa: E402
 from mounts import own_shared_memory           # noqa: E402
 from harness import Harness, Mismatch, strays, wait_for_no_strays  # noqa: E402
 import runtimes                                # noqa: E402
+import watched                                 # noqa: E402
 
 CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
@@ -98,7 +99,12 @@ def load_cases(options):
     here = {options.world, "guest"} if options.guest else {options.world}
     chosen = [case for case in cases if here & set(case.worlds)
               and any(fnmatch.fnmatch(case.name, pattern) for pattern in options.only or ["*"])
-              and not any(fnmatch.fnmatch(case.name, pattern) for pattern in options.skip)]
+              and not any(fnmatch.fnmatch(case.name, pattern) for pattern in options.skip)
+              and (not options.guest or watched.in_a_guest(case))]
+    if options.witness:
+        chosen = [watched.by(case, options.witness) for case in chosen if case.witness]
+    if options.unwatched:
+        chosen = watched.unwatched_too(case for case in chosen if case.witness)
     return sorted(chosen, key=lambda case: (case.alone or case.log, bool(case.drive)))
 
 
@@ -177,6 +183,9 @@ def main():
     parser.add_argument("--scale", type=float, default=1, help="how much slower than a plain machine this is")
     parser.add_argument("--only", action="append", metavar="GLOB")
     parser.add_argument("--skip", action="append", metavar="GLOB", default=[])
+    parser.add_argument("--witness", metavar="LIST", help="the rows of the runtimes, as these witnesses see them")
+    parser.add_argument("--unwatched", action="store_true",
+                        help="the rows of the runtimes at --at-limit kill: whether they end the same unwatched")
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--strict", action="store_true", help="a missing prerequisite is a failure, but for runtimes")

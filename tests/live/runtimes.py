@@ -13,6 +13,7 @@ TODAY = ("--witness", "preload,signature,kmsg")  # a row says what these can see
 READ = ("ok/clean", "ok/under_pressure")
 MIB = 1 << 20
 HUGE = 8 * 10**9
+CALLS = ("brk", "mmap", "mprotect", "mremap")   # all that a witness outside the process can tell of
 
 # need: (the tool that must be there, its package)
 TOOLS = {
@@ -92,7 +93,7 @@ def coverage(run):
 
 
 def refused(least=MIB, line=None, count=1):
-    """The preloaded witness saw it, with its size, its cause, and its line where that can be had."""
+    """It was seen, with its size, its cause, and, by the preloaded witness, its line where that can be had."""
     def check(run):
         seen = run.get("alloc_failures") or {}
         first = seen.get("first") or {}
@@ -101,7 +102,9 @@ def refused(least=MIB, line=None, count=1):
         expect(first.get("cause") == "at_limit_fail", f"first.cause {first.get('cause')}")
         expect(first.get("function") and first.get("command") and first.get("pid"), f"first: {first}")
         expect(coverage(run).get("covered"), f"nobody was covered: {coverage(run)}")
-        if line:
+        if "preload" not in run.case.witness:
+            expect(first.get("function") in CALLS, f"function {first.get('function')}")
+        elif line:
             expect((first.get("source_line") or "").endswith(line), f"source_line {first.get('source_line')}")
     return check
 
@@ -145,8 +148,9 @@ def repeat(times):
 
 
 def row(name, argv, verdict, status, options, check=None, needs=(), **more):
+    """outside: what is another for a witness that sees system calls, and in every process."""
     return Case("runtime/" + name, tuple(argv), verdict, status, (*options, *TODAY), check=check,
-                needs=tuple(needs), timeout=40, **more)
+                needs=tuple(needs), timeout=40, witness="preload", **more)
 
 
 def matrix(name, argv, need, limit, near, huge=None, caught=None, uncaught=None, grown=None, texts=None, line=None,

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The rows of the runtimes once more, watched in another way, and not watched at all."""
+
+import dataclasses
+import fnmatch
+
+from harness import expect
+
+# As seen by a virtual machine of one slow processor: every kind of program, and no virtual machine of
+# a language, which takes as long to start there as all these together.
+IN_A_GUEST = ("runtime/c_glibc/*", "runtime/c_static/*", "runtime/c_musl/caught", "runtime/c_musl/killed",
+              "runtime/c_jemalloc/uncaught", "runtime/c_tcmalloc_preloaded/uncaught", "runtime/c++/*", "runtime/rust/*",
+              "runtime/python/*", "runtime/perl/*", "runtime/lua/caught", "runtime/lua/grow", "runtime/php/uncaught",
+              "runtime/ruby/caught", "runtime/bash/grow", "runtime/bash/killed", "runtime/mawk/killed",
+              "runtime/gawk/grow", "runtime/sort/*", "runtime/words/all_*", "runtime/words/[0-4]_1")
+REFUSALS = ("alloc_failure/refused", "ok/recovered_alloc_failure")
+
+
+def in_a_guest(case):
+    return not case.witness or any(fnmatch.fnmatch(case.name, pattern) for pattern in IN_A_GUEST)
+
+
+def with_witness(options, witness):
+    at = options.index("--witness") + 1
+    return (*options[:at], witness, *options[at + 1:])
+
+
+def by(case, witnesses):
+    """The row as the named witnesses of refusals see it. Signature and kernel log, which see none,
+    stay: without them there is no runtime_heap, and nobody tells whose limit it was."""
+    case = dataclasses.replace(case, name=f"{case.name}@{witnesses}", witness=witnesses,
+                               options=with_witness(case.options, witnesses + ",signature,kmsg"))
+    if "preload" in witnesses.split(","):
+        return case
+    if case.verdict in REFUSALS:    # from outside
+        case.confidence = ("medium",)
+    return dataclasses.replace(case, **(case.outside or {}))
+
+
+def without_limit_in_process(options):
+    """At --at-limit kill nothing that memcage does is meant to be seen by the program."""
+    words = list(options)
+    if "--at-limit" in words:
+        at = words.index("--at-limit")
+        del words[at:at + 2]
+    return tuple(words)
+
+
+def ends_the_same(harness, run):
+    """Exit status and both streams, byte for byte."""
+    seen = {}
+    for witness in ("none", "auto"):
+        run.case.options = with_witness(run.case.options, witness)
+        run.report = run.report_text = None
+        harness.call(run.case, run)
+        run.kernel_kills = harness.log.take()
+        harness.load_report(run.case, run)
+        watched = run.get("alloc_failures.witnesses")
+        expect(("preload" in watched) == (witness == "auto"), f"--witness {witness}: {watched}")
+        change = run.case.normalise or (lambda text: text)
+        seen[witness] = (run.status, change(run.stdout), change(run.stderr))
+    expect(seen["none"] == seen["auto"], f"without {seen['none']}, with {seen['auto']}")
+
+
+def unwatched_too(cases):
+    """Every program and limit of the rows once, at --at-limit kill."""
+    found = {}
+    for case in cases:
+        options = (*without_limit_in_process(case.options), "-q")
+        same = dataclasses.replace(case, name=case.name + "@none", options=options, drive=ends_the_same,
+                                   check=None, timeout=2 * case.timeout)
+        found.setdefault((case.argv, options), same)
+    return list(found.values())
