@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "witness/bpf_events.h"
 
-
 #include <stdio.h>
 #include <string.h>
 

@@ -58,8 +58,7 @@ static bool find_limit(const struct call_room *room, uint64_t request, struct ca
 				      : CAUSE_RLIMIT_DATA;
 		(void)snprintf(cause->detail, sizeof(cause->detail),
 			"RLIMIT_DATA %" PRIu64 ", data %" PRIu64,
-			data_limit_bytes(room->data_limit),
-			room->data_bytes);
+			data_limit_bytes(room->data_limit), room->data_bytes);
 		return true;
 	}
 	return false;

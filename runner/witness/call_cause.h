@@ -21,7 +21,7 @@ struct call_room {
 struct call_cause {
 	enum refusal_cause name;
 	uint64_t limit_bytes; /* RLIMIT_DATA, where that was it */
-	char detail[160]; /* the numbers behind it, or "" */
+	char detail[160];     /* the numbers behind it, or "" */
 };
 
 struct call_cause call_cause_find(const struct call_room *room, uint64_t request_bytes);

@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 #include "cage/group.h"
-#include "witness/room.h"
 #include "witness/call_attempt.h"
+#include "witness/room.h"
 
 /* Of the tracer process. */
 struct trace_second_look {
