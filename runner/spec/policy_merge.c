@@ -43,7 +43,22 @@ static void merge(const struct yaml_places *places, const char *path,
 	}
 }
 
+/* A profile says all of it, and so do the lists: what the child has replaces the parent's. */
+static bool replaces(const struct policy_seccomp *child, const struct policy_seccomp *parent)
+{
+	return child != NULL && parent != NULL &&
+	       (child->profile != NULL || parent->profile != NULL);
+}
+
 void policy_merge(struct policy_document *child, struct policy_file *parent)
 {
+	struct policy_seccomp *replaced = NULL;
+
+	if (replaces(child->file->seccomp, parent->seccomp)) {
+		replaced = parent->seccomp;
+		parent->seccomp = NULL;
+	}
 	merge(child->places, "", policy_schema.mapping.fields, child->file, parent);
+	if (replaced != NULL)
+		parent->seccomp = replaced;
 }

@@ -28,7 +28,8 @@ int policy_document_load(const char *path, struct policy_document *ret_document,
 void policy_document_close(struct policy_document *document);
 
 /* policy_merge.c: what the child does not say, the parent does: maps are merged key by key, values
- * and lists of the child replace the parent's. parent keeps what was not taken. */
+ * and lists of the child replace the parent's, and so does a seccomp profile. parent keeps what was
+ * not taken. */
 void policy_merge(struct policy_document *child, struct policy_file *parent);
 
 /* policy.c: what the values of a file mean, into a policy that begins as zeros and borrows from the

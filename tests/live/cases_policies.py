@@ -3,6 +3,7 @@
 
 import os
 
+from cases_backends import call
 from harness import Case, expect
 
 POLICY = """summary: a policy of the tests
@@ -75,4 +76,11 @@ CASES = [
     # Nothing runs unprotected, also not where less would do.
     Case("policy/fails_closed", ("sh", "-c", "echo ran"), None, 125, ("-p", "untrusted", "--allow-degraded"),
          check=complained("policy untrusted asks for isolation")),
+
+    Case("policy/command_list", drive=call("policy", "list", holds="kubernetes")),
+    Case("policy/command_show", drive=call("policy", "show", "judge", holds="private")),
+    Case("policy/command_check", drive=call("policy", "check", "judge", "docker", holds="docker: ok")),
+    Case("policy/command_check_unknown", drive=call("policy", "check", "judge", "jugde", status=125)),
+    Case("policy/command_unknown", drive=call("policy", "shwo", status=125)),
+    Case("policy/command_without_name", drive=call("policy", "show", status=125)),
 ]

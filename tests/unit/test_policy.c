@@ -194,6 +194,24 @@ static void test_isolation_merged(void **state)
 	(void)memcage_policy_free(policy);
 }
 
+/* A profile and lists replace each other; neither is merged with the other. */
+static void test_profile_merged(void **state)
+{
+	struct memcage_policy *child = load("profile-child.yaml"),
+			      *grandchild = load("profile-grandchild.yaml"),
+			      *untouched = load("profile-untouched.yaml");
+
+	(void)state;
+	assert_int_equal(child->isolation.seccomp.rule_count, 1);
+	assert_int_equal(child->isolation.seccomp.rules[0].error_number, EACCES);
+	assert_int_equal(grandchild->isolation.seccomp.rule_count, 1);
+	assert_string_equal(grandchild->isolation.seccomp.rules[0].names[0], "mount");
+	assert_int_equal(untouched->isolation.seccomp.rules[0].error_number, EACCES);
+	(void)memcage_policy_free(child);
+	(void)memcage_policy_free(grandchild);
+	(void)memcage_policy_free(untouched);
+}
+
 static char *text_of(const struct memcage_policy *policy)
 {
 	struct memcage_failure failure;
@@ -229,7 +247,8 @@ static void check_again(const char *name)
 static void test_printed(void **state)
 {
 	static const char *const files[] = { "summary.yaml", "limits.yaml", "limits-child.yaml",
-		"isolation.yaml", "isolation-child.yaml", "root-host.yaml" };
+		"isolation.yaml", "isolation-child.yaml", "root-host.yaml", "profile-child.yaml",
+		"profile-untouched.yaml" };
 	char **names = memcage_policy_names();
 
 	(void)state;
@@ -447,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_isolation_merged),
+		cmocka_unit_test(test_profile_merged),
 		cmocka_unit_test(test_printed),
 		cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_plain),

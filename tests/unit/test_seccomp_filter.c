@@ -103,6 +103,8 @@ static void test_untrusted(void **state)
 		{ "userfaultfd", SYS_userfaultfd, 0, 0, ENOSYS },
 		{ "a Unix socket", SYS_socket, 1, 1, 0 },
 		{ "vsock", SYS_socket, 40, 1, EAFNOSUPPORT },
+		{ "vsock with a bit that the kernel does not look at", SYS_socket,
+			(UINT64_C(1) << 32) | 40, 1, EAFNOSUPPORT },
 		{ "netlink", SYS_socket, 16, 3, EAFNOSUPPORT },
 		{ "another ioctl", SYS_ioctl, 99, 0x5401, EBADF },
 		{ "TIOCSTI", SYS_ioctl, 99, 0x5412, EPERM },
@@ -126,6 +128,25 @@ static void test_untrusted(void **state)
 #endif
 	};
 	struct memcage_policy *policy = load("untrusted");
+
+	(void)state;
+	CHECK_ROWS(&policy->isolation, rows);
+	(void)memcage_policy_free(policy);
+}
+
+static void test_docker(void **state)
+{
+	static const struct row rows[] = {
+		{ "an ordinary call", SYS_getpid, 0, 0, 0 },
+		{ "mount", SYS_mount, 0, 0, EPERM },
+		{ "keys", SYS_keyctl, 0, 0, EPERM },
+		{ "vsock with a bit that the kernel does not look at", SYS_socket,
+			(UINT64_C(1) << 32) | 40, 1, EPERM },
+		{ "asking for the execution domain", SYS_personality, 0xffffffff, 0, 0 },
+		{ "one without random addresses", SYS_personality, HIGH | 0x40000, 0, EPERM },
+		{ "clone3", SYS_clone3, 0, 0, ENOSYS },
+	};
+	struct memcage_policy *policy = load("docker");
 
 	(void)state;
 	CHECK_ROWS(&policy->isolation, rows);
@@ -310,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_untrusted),
+		cmocka_unit_test(test_docker),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_profile),
 		cmocka_unit_test(test_published),
