@@ -27,6 +27,7 @@ int policy_take(const struct policy_document *document, bool whole, struct memca
 		result = parts[i](&source, policy, failure);
 	if (result == 0 && whole)
 		result = policy_check_whole(&source, policy, failure);
+	policy->isolation.preferred &= policy->isolation.wanted;
 	return result;
 }
 

@@ -91,10 +91,13 @@ int policy_take_guarantees(const struct policy_source *source, struct memcage_po
 	return 0;
 }
 
+/* A parent's list may name what the child does without; the child's own may not. */
 static int check_preferred(const struct policy_source *source, const struct isolation *isolation,
 	struct memcage_failure *failure)
 {
-	uint32_t idle = isolation->preferred & ~isolation->wanted;
+	uint32_t idle = yaml_places_has(source->places, "preferred")
+				? isolation->preferred & ~isolation->wanted
+				: 0;
 
 	for (int i = 0; i < GUARANTEE_COUNT; i++)
 		if ((idle & bit((enum guarantee)i)) != 0)
