@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "spec/isolation.h"
 
+#include <errno.h>
+#include <string.h>
+
 const char *isolation_guarantee_name(enum guarantee guarantee)
 {
 	static const char *const names[GUARANTEE_COUNT] = {
@@ -25,4 +28,12 @@ const char *isolation_guarantee_name(enum guarantee guarantee)
 	};
 
 	return names[guarantee];
+}
+
+int isolation_guarantee_number(const char *name)
+{
+	for (int i = 0; i < GUARANTEE_COUNT; i++)
+		if (strcmp(isolation_guarantee_name((enum guarantee)i), name) == 0)
+			return i;
+	return -EINVAL;
 }

@@ -120,4 +120,7 @@ struct isolation {
 
 const char *isolation_guarantee_name(enum guarantee guarantee);
 
+/* The guarantee of a name, or -EINVAL. */
+int isolation_guarantee_number(const char *name);
+
 #endif

@@ -27,7 +27,6 @@ int policy_take(const struct policy_document *document, bool whole, struct memca
 		result = parts[i](&source, policy, failure);
 	if (result == 0 && whole)
 		result = policy_check_whole(&source, policy, failure);
-	policy->isolation.preferred &= policy->isolation.wanted;
 	return result;
 }
 
@@ -56,6 +55,23 @@ int policy_check_text(
 	return result;
 }
 
+/* What a parent prefers and the child does without goes, so that it is not printed either. */
+static void drop_idle_preferences(struct policy_file *file, struct isolation *isolation)
+{
+	unsigned kept = 0;
+
+	isolation->preferred &= isolation->wanted;
+	for (unsigned i = 0; i < file->preferred_count; i++) {
+		int guarantee = isolation_guarantee_number(file->preferred[i]);
+
+		if (guarantee >= 0 && (isolation->wanted >> guarantee & 1) != 0)
+			file->preferred[kept++] = file->preferred[i];
+		else
+			(void)cyaml_mem(NULL, file->preferred[i], 0);
+	}
+	file->preferred_count = kept;
+}
+
 int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,
 	struct memcage_failure *reterr_failure)
 {
@@ -76,6 +92,8 @@ int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,
 	if (result == 0) {
 		policy->file = document.file;
 		result = policy_take(&document, true, policy, reterr_failure);
+		if (result == 0)
+			drop_idle_preferences(document.file, &policy->isolation);
 		(void)yaml_places_free(document.places);
 	}
 	if (result < 0) {

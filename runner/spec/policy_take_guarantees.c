@@ -76,15 +76,11 @@ int policy_take_guarantees(const struct policy_source *source, struct memcage_po
 		isolation->wanted |= bit(GUARANTEE_RLIMITS);
 	isolation->preferred = 0;
 	for (unsigned i = 0; i < file->preferred_count; i++) {
-		int guarantee = 0;
+		int guarantee = isolation_guarantee_number(file->preferred[i]);
 		char path[32];
 
-		while (guarantee < GUARANTEE_COUNT &&
-			strcmp(file->preferred[i],
-				isolation_guarantee_name((enum guarantee)guarantee)) != 0)
-			guarantee++;
 		text_format(path, sizeof(path), "preferred/%u", i);
-		if (guarantee == GUARANTEE_COUNT)
+		if (guarantee < 0)
 			return unknown_guarantee(source, path, file->preferred[i], failure);
 		isolation->preferred |= bit((enum guarantee)guarantee);
 	}
