@@ -70,6 +70,10 @@ static void drop_idle_preferences(struct policy_file *file, struct isolation *is
 			(void)cyaml_mem(NULL, file->preferred[i], 0);
 	}
 	file->preferred_count = kept;
+	if (kept == 0) { /* an empty list is not read again */
+		(void)cyaml_mem(NULL, file->preferred, 0);
+		file->preferred = NULL;
+	}
 }
 
 int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,

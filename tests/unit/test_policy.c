@@ -248,7 +248,7 @@ static void test_printed(void **state)
 {
 	static const char *const files[] = { "summary.yaml", "limits.yaml", "limits-child.yaml",
 		"isolation.yaml", "isolation-child.yaml", "root-host.yaml", "profile-child.yaml",
-		"profile-untouched.yaml" };
+		"profile-untouched.yaml", "preferred-nothing.yaml" };
 	char **names = memcage_policy_names();
 
 	(void)state;
