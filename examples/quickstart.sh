@@ -20,6 +20,8 @@ missing_packages() {
 	pkg-config --exists 'jansson >= 2.13' 2>/dev/null || echo libjansson-dev
 	pkg-config --exists 'libcgroup >= 2.0' 2>/dev/null || echo libcgroup-dev
 	pkg-config --exists 'libseccomp >= 2.5' 2>/dev/null || echo libseccomp-dev
+	pkg-config --exists 'libcyaml >= 1.3' 2>/dev/null || echo libcyaml-dev
+	pkg-config --exists 'yaml-0.1 >= 0.2' 2>/dev/null || echo libyaml-dev
 }
 
 # loudly_if_it_fails COMMAND... - silent, but for a command that fails

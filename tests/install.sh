@@ -44,6 +44,8 @@ runs() {
 
 if check install/install cmake --install "$build" --prefix "$prefix"; then
 	check install/program "$prefix/bin/memcage" --version
+	check install/policies env -i "$prefix/bin/memcage" policy check "$prefix"/share/memcage/policies/*.yaml
+	check install/policies-by-name env -i "$prefix/bin/memcage" policy show judge
 	library=$(find "$prefix" -name 'libmemcage.so' | head -n 1)
 	pkg_config=$(find "$prefix" -name 'memcage.pc' | head -n 1)
 	check install/library test -f "$library"

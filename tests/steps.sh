@@ -11,8 +11,10 @@ last_log=$(mktemp)
 trap 'rm -f "$last_log"' EXIT
 exec </dev/null # nobody asks anything, and a closed standard input is one less surprise
 
-build_packages=(build-essential cmake pkg-config libjansson-dev libcgroup-dev libseccomp-dev libdw-dev)
-test_packages=(libcmocka-dev libbpf-dev python3 python3-jsonschema python3-numpy clang clang-format shellcheck busybox-static)
+build_packages=(build-essential cmake pkg-config libjansson-dev libcgroup-dev libseccomp-dev libcyaml-dev libyaml-dev
+	libdw-dev)
+test_packages=(libcmocka-dev libbpf-dev python3 python3-jsonschema python3-numpy clang clang-format shellcheck busybox-static
+	golang-github-containers-common) # the last one for its seccomp profile
 machine_packages=(user-mode-linux qemu-system-x86) # not to be had everywhere
 # the languages of tests/live/cases_runtimes_*.py: large, so only with --runtimes
 runtime_packages=(musl-tools libjemalloc2 libtcmalloc-minimal4 rustc golang-go openjdk-17-jdk-headless nodejs

@@ -72,6 +72,8 @@ enum memcage_witness {
 	MEMCAGE_WITNESS_RUNTIME = 1 << 6, /* probes in language runtimes (root, tracefs) */
 };
 
+struct memcage_policy; /* limits and isolation under a name; owned by who loaded it */
+
 /* What to run. Borrowed until the run ends. New fields go to the end: the library reads no
  * further than struct_size. */
 struct memcage_spec {
@@ -114,6 +116,11 @@ struct memcage_spec {
 
 	const void *signal_mask; /* a sigset_t that the command starts with; NULL: the calling
 				    thread's */
+
+	const struct memcage_policy *policy; /* NULL: none. Its limits stand where the fields above
+						are zero, its environment where envp is NULL; it
+						must live as long as the run */
+	bool limits_complete; /* zero is zero: the policy's limits do not stand in for it */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */
@@ -188,6 +195,26 @@ MEMCAGE_API int memcage_report_text(const char *json, size_t length, const char 
 
 /* What this host can enforce and see: JSON text of schema memcage.doctor/1, to free(). */
 MEMCAGE_API int memcage_doctor_json(char **ret_json, struct memcage_failure *reterr_failure);
+
+/* A policy by its name ("untrusted") or file (with a slash, or ending in .yaml), with everything
+ * that it extends. Returns 0 and a policy for memcage_policy_free(); -EINVAL with
+ * "file:line:column: what is wrong", -ENOENT, or what opening it gave. */
+MEMCAGE_API int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,
+	struct memcage_failure *reterr_failure);
+
+/* NULL is allowed; always returns NULL. */
+MEMCAGE_API struct memcage_policy *memcage_policy_free(struct memcage_policy *policy);
+
+/* What it says of itself, in one line; "" where it does not. Lives as long as the policy. */
+MEMCAGE_API const char *memcage_policy_summary(const struct memcage_policy *policy);
+
+/* The policy as YAML, everything merged: it loads again to the same. A string to free(). */
+MEMCAGE_API int memcage_policy_text(const struct memcage_policy *policy, char **ret_text,
+	struct memcage_failure *reterr_failure);
+
+/* The names that memcage_policy_load() finds, sorted, NULL-terminated; NULL without memory. */
+MEMCAGE_API char **memcage_policy_names(void);
+MEMCAGE_API void memcage_policy_names_free(char **names);
 
 /* Remove the groups that crashed runs left where this process would make its own. Returns how many
  * were removed, or a negative errno. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -203,6 +204,22 @@ void text_copy(char *to, size_t size, const char *text)
 
 	memcpy(to, text, length);
 	to[length] = '\0';
+}
+
+void text_format(char *to, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(to, size, format, arguments);
+	va_end(arguments);
+}
+
+void text_to_one_line(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
 }
 
 bool keyed_value(const char *text, const char *key, uint64_t *ret_value)

@@ -39,6 +39,13 @@ const char *base_name(const char *path);
 /* Copies text, cut to size - 1 bytes; always ends with NUL. */
 void text_copy(char *to, size_t size, const char *text);
 
+/* snprintf(3) where what does not fit may be cut. */
+void text_format(char *to, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Replaces what would break a line or a terminal (control characters) by '?'. */
+void text_to_one_line(char *text);
+
 /* The value of a line "key N" in a flat-keyed text such as memory.events; false where it is not
  * there, is no number, or was cut (a line without its newline). */
 bool keyed_value(const char *text, const char *key, uint64_t *ret_value);

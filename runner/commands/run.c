@@ -178,12 +178,38 @@ static int run_and_tell(struct options *options, struct report_file *report, cha
 	return status;
 }
 
+/* The policy that the options name, if any, into them. */
+static int adopt_policy(struct options *options, struct memcage_policy **ret_policy)
+{
+	struct memcage_failure failure;
+
+	if (options->policy != NULL &&
+		(memcage_policy_load(options->policy, ret_policy, &failure) < 0 ||
+			options_adopt_policy(options, *ret_policy, &failure) < 0))
+		return complain("%s", failure.detail);
+	return 0;
+}
+
+static int run_as_told(struct options *options, char **argv)
+{
+	struct report_file report = { .fd = -1 };
+	const char **environment = NULL;
+	int status;
+
+	if (options_environment(options, environ, &environment) < 0)
+		return complain("no memory for the environment");
+	options->spec.envp = environment;
+	status = run_and_tell(options, &report, argv);
+	report_file_close(&report);
+	free(environment);
+	return status;
+}
+
 int command_run(int argc, char **argv)
 {
 	struct memcage_failure failure;
-	struct report_file report = { .fd = -1 };
+	struct memcage_policy *policy = NULL;
 	struct options options;
-	const char **environment = NULL;
 	int status;
 
 	if (options_parse(FOR_RUN, argc, argv, &options, &failure) < 0)
@@ -193,14 +219,10 @@ int command_run(int argc, char **argv)
 		options_done(&options);
 		return 0;
 	}
-	if (options_environment(&options, environ, &environment) < 0) {
-		options_done(&options);
-		return complain("no memory for the environment");
-	}
-	options.spec.envp = environment;
-	status = run_and_tell(&options, &report, argv);
-	report_file_close(&report);
-	free(environment);
+	status = adopt_policy(&options, &policy);
+	if (status == 0)
+		status = run_as_told(&options, argv);
+	(void)memcage_policy_free(policy);
 	options_done(&options);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "engine/coverage.h"
 #include "engine/run.h"
+#include "spec/policy.h"
 
 static uint64_t or_unlimited(uint64_t value)
 {
@@ -172,6 +173,7 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 	memset(ret_facts, 0, sizeof(*ret_facts));
 	memset(ret_borrowed, 0, sizeof(*ret_borrowed));
 	ret_facts->argv = run->spec.argv;
+	ret_facts->policy = run->spec.policy != NULL ? run->spec.policy->name : NULL;
 	if (run->spec.working_directory != NULL)
 		ret_facts->cwd = run->spec.working_directory;
 	else

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "cage/guard.h"
 #include "spec/check.h"
+#include "spec/policy.h"
 
 /* The kernel would reap the child by itself and nobody would learn how it ended. */
 static bool sigchld_is_ignored(void)
@@ -128,6 +129,17 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 	return 0;
 }
 
+/* The caller's own environment, as the policy wants it. */
+static int take_environment(struct memcage_run *run, struct memcage_failure *failure)
+{
+	if (run->spec.policy == NULL || run->spec.envp != NULL)
+		return 0;
+	if (policy_environment(run->spec.policy, environ, &run->environment) < 0)
+		return failure_set(failure, ENOMEM, "no memory for the environment");
+	run->spec.envp = run->environment;
+	return 0;
+}
+
 int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	struct memcage_failure *reterr_failure)
 {
@@ -145,11 +157,19 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 		result = failure_set(reterr_failure, EINVAL,
 			"SIGCHLD is ignored, so the kernel throws exit statuses away; set it to "
 			"SIG_DFL");
+	if (result == 0 && run->spec.policy != NULL && run->spec.policy->isolation.wanted != 0)
+		result = failure_set(reterr_failure, ENOTSUP,
+			"policy %s asks for isolation, which this version cannot give yet; it is "
+			"not run without",
+			run->spec.policy->name);
+	if (result == 0)
+		result = take_environment(run, reterr_failure);
 	if (result == 0)
 		result = witnesses_check(&run->spec, reterr_failure);
 	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {
+		free(run->environment);
 		free(run);
 		return result;
 	}
@@ -272,6 +292,7 @@ struct memcage_run *memcage_run_free(struct memcage_run *run)
 	watch_end(&run->watch);
 	witnesses_close(&run->witnesses);
 	memcage_result_free(run->result);
+	free(run->environment);
 	free(run);
 	return NULL;
 }

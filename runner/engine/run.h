@@ -24,6 +24,7 @@ struct reading {
 
 struct memcage_run {
 	struct memcage_spec spec; /* strings are the caller's */
+	const char **environment; /* a policy's, for spec.envp; NULL: none */
 	struct cage cage;
 	struct witnesses witnesses;
 	struct streams streams;

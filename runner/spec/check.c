@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
+#include "spec/policy.h"
 
 /* Times are counted in microseconds from here on, and added to a clock. */
 #define TIME_MAX_MS (UINT64_MAX / 1000000)
@@ -39,6 +40,8 @@ int spec_adopt(const struct memcage_spec *spec, struct memcage_spec *ret_spec,
 	memset(ret_spec, 0, sizeof(*ret_spec));
 	memcpy(ret_spec, spec, size < sizeof(*ret_spec) ? size : sizeof(*ret_spec));
 	ret_spec->struct_size = sizeof(*ret_spec);
+	if (ret_spec->policy != NULL && !ret_spec->limits_complete)
+		policy_fill_limits(ret_spec->policy, ret_spec);
 	return 0;
 }
 

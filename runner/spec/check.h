@@ -11,8 +11,8 @@
  * and for library callers alike. */
 int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
 
-/* The caller's specification as one of this library's version: members behind its struct_size are
- * zero. -EINVAL when struct_size cannot be right. */
+/* The caller's specification as one of this library's version, with the policy's limits: members
+ * behind its struct_size are zero. -EINVAL when struct_size cannot be right. */
 int spec_adopt(const struct memcage_spec *spec, struct memcage_spec *ret_spec,
 	struct memcage_failure *reterr_failure);
 

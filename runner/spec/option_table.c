@@ -67,7 +67,10 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "no-tap", NULL, VALUE_FLAG, SPEC(no_tap), NULL, FOR_RUN,
 		"inherit all streams: no text evidence, and the report says so" },
 
-	{ "The cage", 0, "backend", "NAME", VALUE_CHOICE, SPEC(backend), backend_choices, FOR_RUN,
+	{ "The cage", 'p', "policy", "NAME|FILE", VALUE_TEXT, HERE(policy), NULL, FOR_RUN,
+		"limits and isolation from a policy; see memcage policy list. Options win over "
+		"it" },
+	{ NULL, 0, "backend", "NAME", VALUE_CHOICE, SPEC(backend), backend_choices, FOR_RUN,
 		"auto, v2, v1, or rlimit (degraded: per-process limits only)" },
 	{ NULL, 0, "allow-degraded", NULL, VALUE_FLAG, SPEC(allow_degraded), NULL, FOR_RUN,
 		"run with what this host can enforce, named in the report, instead of refusing" },
@@ -97,8 +100,8 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR, "print JSON" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
 		"remove groups and probes that crashed runs left behind" },
-	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL, FOR_RUN | FOR_REPORT | FOR_DOCTOR,
-		"show this help" },
+	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL,
+		FOR_RUN | FOR_REPORT | FOR_DOCTOR | FOR_POLICY, "show this help" },
 };
 /* clang-format on */
 

@@ -11,16 +11,17 @@
 #include "base/text.h"
 #include "spec/check.h"
 #include "spec/option_table.h"
+#include "spec/policy.h"
+#include "spec/policy_file.h"
 #include "spec/values.h"
 
-#define ROWS_MAX 64
 #define FIRST_LONG 256 /* getopt's value of row 0; letters stay below */
 
 /* getopt's view of the rows that belong to one command. */
 struct getopt_tables {
-	char letters[2 * ROWS_MAX + 3];
-	struct option longs[ROWS_MAX + 1];
-	const char *names[ROWS_MAX + 1]; /* for suggestions */
+	char letters[2 * OPTION_ROWS_MAX + 3];
+	struct option longs[OPTION_ROWS_MAX + 1];
+	const char *names[OPTION_ROWS_MAX + 1]; /* for suggestions */
 };
 
 static void getopt_tables_fill(enum option_command command, struct getopt_tables *tables)
@@ -30,7 +31,7 @@ static void getopt_tables_fill(enum option_command command, struct getopt_tables
 
 	*letter++ = '+'; /* stop at the first operand: the command's own options are not ours */
 	*letter++ = ':'; /* tell a missing argument from an unknown option */
-	for (size_t i = 0; i < option_row_count && count < ROWS_MAX; i++) {
+	for (size_t i = 0; i < option_row_count && count < OPTION_ROWS_MAX; i++) {
 		const struct option_row *row = &option_rows[i];
 
 		if ((row->commands & (unsigned)command) == 0)
@@ -145,6 +146,7 @@ int options_parse(enum option_command command, int argc, char **argv, struct opt
 		result = value_store(row, optarg, &options, reterr_failure);
 		if (result < 0)
 			goto fail;
+		options.given[row - option_rows] = true;
 	}
 	options.operands = argv + optind;
 	options.operand_count = argc - optind;
@@ -155,7 +157,7 @@ int options_parse(enum option_command command, int argc, char **argv, struct opt
 				"no command given; say: memcage run [OPTIONS] -- COMMAND [ARG...]");
 			goto fail;
 		}
-		result = spec_check(&options.spec, reterr_failure);
+		result = options.policy == NULL ? spec_check(&options.spec, reterr_failure) : 0;
 		if (result < 0)
 			goto fail;
 	}
@@ -173,6 +175,41 @@ void options_done(struct options *options)
 	options->environment_count = 0;
 }
 
+/* How many bytes a limit's value has. */
+static size_t size_of(enum value_kind kind)
+{
+	return kind == VALUE_FLAG     ? sizeof(bool)
+	       : kind == VALUE_CHOICE ? sizeof(int)
+				      : sizeof(uint64_t);
+}
+
+/* Whether a policy may have it too, as a limit. */
+static bool is_limit(const struct option_row *row)
+{
+	const cyaml_schema_field_t *field = policy_limit_fields;
+
+	while (field->key != NULL && strcmp(field->key, row->name) != 0)
+		field++;
+	return field->key != NULL;
+}
+
+int options_adopt_policy(struct options *options, const struct memcage_policy *policy,
+	struct memcage_failure *reterr_failure)
+{
+	const struct options from = { .spec = policy->limits };
+
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (is_limit(row) && !options->given[i])
+			memcpy((char *)options + row->offset, (const char *)&from + row->offset,
+				size_of(row->kind));
+	}
+	options->spec.policy = policy;
+	options->spec.limits_complete = true;
+	return spec_check(&options->spec, reterr_failure);
+}
+
 static bool sets_variable(const char *assignment, const char *entry)
 {
 	size_t length = strcspn(assignment, "=") + 1;
@@ -183,20 +220,28 @@ static bool sets_variable(const char *assignment, const char *entry)
 int options_environment(
 	const struct options *options, char *const *environment, const char ***ret_envp)
 {
+	const struct memcage_policy *policy = options->spec.policy;
 	size_t count = 0, inherited = 0;
-	const char **envp;
+	const char **envp, **base = NULL;
 
 	*ret_envp = NULL;
-	if (options->environment_count == 0 && !options->clear_environment)
+	if (policy != NULL && policy_environment(policy, environment, &base) < 0)
+		return -ENOMEM;
+	if (options->environment_count == 0 && !options->clear_environment) {
+		*ret_envp = base;
 		return 0;
+	}
+	if (base != NULL)
+		environment = (char *const *)base;
 	if (!options->clear_environment)
 		while (environment[inherited] != NULL)
 			inherited++;
 	envp = calloc(inherited + options->environment_count + 1, sizeof(*envp));
+	for (size_t i = 0; envp != NULL && i < inherited; i++)
+		envp[count++] = environment[i];
+	free(base);
 	if (envp == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < inherited; i++)
-		envp[count++] = environment[i];
 	for (size_t i = 0; i < options->environment_count; i++) {
 		size_t at = 0;
 

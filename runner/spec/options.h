@@ -10,6 +10,8 @@
 
 #include "memcage/memcage.h"
 
+#define OPTION_ROWS_MAX 64
+
 enum exit_code_mode { EXIT_CODE_WORKLOAD, EXIT_CODE_VERDICT };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum report_format { FORMAT_TEXT };
@@ -18,6 +20,7 @@ enum report_format { FORMAT_TEXT };
 struct options {
 	struct memcage_spec spec;
 
+	const char *policy;      /* NAME|FILE, or NULL */
 	const char *report_path; /* NULL: none; "-": standard output */
 	const char *expect;      /* VERDICT[/REASON], or NULL */
 	int exit_code;           /* enum exit_code_mode */
@@ -33,6 +36,8 @@ struct options {
 	size_t environment_count;
 	const char **environment; /* --env K=V in order; owned, the strings are argv's */
 
+	bool given[OPTION_ROWS_MAX]; /* which rows of the table were on the command line */
+
 	char *const *operands; /* what follows the options; points into argv */
 	int operand_count;
 };
@@ -42,16 +47,24 @@ enum option_command {
 	FOR_RUN = 1 << 0,
 	FOR_REPORT = 1 << 1,
 	FOR_DOCTOR = 1 << 2,
+	FOR_POLICY = 1 << 3,
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is
- * wrong, where, and what to do. Checks each value and how they go together. */
+ * wrong, where, and what to do. Checks each value, and how they go together unless there is a
+ * policy, which has to be adopted first. */
 int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
 	struct memcage_failure *reterr_failure);
 void options_done(struct options *options);
 
-/* The environment that the options ask for, NULL-terminated, or NULL for the caller's own
- * unchanged. The array is the caller's to free(); the strings are borrowed. */
+/* The policy into the specification: its limits where the command line says nothing, also not 0 or
+ * max. Then checks how all of it goes together. The policy is borrowed. */
+int options_adopt_policy(struct options *options, const struct memcage_policy *policy,
+	struct memcage_failure *reterr_failure);
+
+/* The environment that the options ask for of what the policy lets through, NULL-terminated, or
+ * NULL for the caller's own unchanged. The array is the caller's to free(); the strings are
+ * borrowed. */
 int options_environment(
 	const struct options *options, char *const *environment, const char ***ret_envp);
 

@@ -7,8 +7,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 status=0
-read -ra flags < <(pkg-config --cflags jansson libcgroup libseccomp cmocka 2>/dev/null)
-flags+=(-fsyntax-only -D_GNU_SOURCE '-DMEMCAGE_VERSION="0"' '-DMEMCAGE_LIBDIR="/"' -Iinclude -Irunner -Wall -Wextra -Wpedantic -Werror)
+read -ra flags < <(pkg-config --cflags jansson libcgroup libseccomp libcyaml yaml-0.1 cmocka 2>/dev/null)
+flags+=(-fsyntax-only -D_GNU_SOURCE '-DMEMCAGE_VERSION="0"' '-DMEMCAGE_LIBDIR="/"' '-DMEMCAGE_DATADIR="/"' -Iinclude -Irunner -Wall -Wextra -Wpedantic -Werror)
 
 # alone LANGUAGE STANDARD COMPILER HEADER
 alone() {
