@@ -70,6 +70,8 @@ enum memcage_witness {
 	MEMCAGE_WITNESS_TRACE = 1 << 4,   /* refused system calls, of static programs too */
 };
 
+struct memcage_policy; /* limits and isolation under a name; owned by who loaded it */
+
 /* What to run. Borrowed until the run ends. New fields go to the end: the library reads no
  * further than struct_size. */
 struct memcage_spec {
@@ -112,6 +114,9 @@ struct memcage_spec {
 
 	const void *signal_mask; /* a sigset_t that the command starts with; NULL: the calling
 				    thread's */
+
+	const struct memcage_policy *policy; /* NULL: none. Its limits stand where the fields above
+						are zero; it must live as long as the run */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */
