@@ -20,7 +20,6 @@
 #include "base/text.h"
 #include "witness/preload/page.h"
 
-#define LIBRARY "libmemcage-witness.so"
 #define PRELOAD_VARIABLE "LD_PRELOAD="
 #define PAGE_VARIABLE PAGE_ENVIRONMENT "="
 
@@ -59,7 +58,7 @@ static bool take_near_us(char *ret_path, size_t size)
 	text_copy(directory, sizeof(directory), path);
 	*strrchr(directory, '/') = '\0';
 	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
-		(void)snprintf(path, sizeof(path), "%s%s/" LIBRARY, directory, near[i]);
+		(void)snprintf(path, sizeof(path), "%s%s/" PRELOAD_LIBRARY, directory, near[i]);
 		if (take_library(path, ret_path, size))
 			return true;
 	}
@@ -69,7 +68,7 @@ static bool take_near_us(char *ret_path, size_t size)
 int preload_library_path(char *ret_path, size_t size)
 {
 	if (take_near_us(ret_path, size) ||
-		take_library(MEMCAGE_LIBDIR "/" LIBRARY, ret_path, size) ||
+		take_library(MEMCAGE_LIBDIR "/" PRELOAD_LIBRARY, ret_path, size) ||
 		take_library(getenv("MEMCAGE_WITNESS_LIBRARY"), ret_path, size))
 		return 0;
 	return -ENOENT;
@@ -111,7 +110,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library,
 		return failure_set(reterr_failure, ENOENT, "%s is no readable file", library);
 	if (library == NULL && preload_library_path(witness.library, sizeof(witness.library)) < 0)
 		return failure_set(reterr_failure, ENOENT,
-			LIBRARY " is neither beside the program nor in " MEMCAGE_LIBDIR);
+			PRELOAD_LIBRARY " is neither beside the program nor in " MEMCAGE_LIBDIR);
 	if (strpbrk(witness.library, ": \t") != NULL)
 		return failure_set(reterr_failure, EINVAL,
 			"%s: LD_PRELOAD cannot hold a path with blanks or colons", witness.library);
