@@ -38,7 +38,7 @@ static struct isolation_mount mounts[] = {
 
 static struct memcage_policy untrusted = {
 	.isolation = {
-		.wanted = (UINT32_C(1) << GUARANTEE_COUNT) - 1,
+		.wanted = ((UINT32_C(1) << GUARANTEE_COUNT) - 1) & ~(UINT32_C(1) << GUARANTEE_SECCOMP),
 		.preferred = UINT32_C(1) << GUARANTEE_LANDLOCK,
 		.mounts = mounts,
 		.user_id = 1000,

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: MIT
+"""Commands behind walls: what they see, what they cannot do, and that nothing of them is left."""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from harness import Case, expect
+from cases_callers import close_descriptors
+
+M = ("-m", "64M", "-q")
+PROGRAM = "memcage_untrusted"
+MOMENTS = int(os.environ.get("MEMCAGE_TEST_MOMENTS", "30"))
+SPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+
+
+def enterable(run):
+    """The command is another user than the one whose directory this is."""
+    os.chmod(run.directory, 0o755)
+
+
+def case(name, argv, verdict="ok/clean", status=0, options=M, **more):
+    setup = more.pop("setup", None)
+
+    def prepare(run):
+        enterable(run)
+        if setup:
+            setup(run)
+    return Case("isolation/" + name, argv, verdict, status, options, program=PROGRAM, setup=prepare, **more)
+
+
+def shell(name, script, wanted, **more):
+    """A script whose every line of output is known."""
+    def check(run):
+        lines = run.stdout.decode("utf-8", "replace").splitlines()
+        expect(lines == list(wanted), f"it saw {lines}, not {list(wanted)}; {run.stderr.decode()[-200:]}")
+    return case(name, ("sh", "-c", script), check=check, **more)
+
+
+def python(name, text, wanted, **more):
+    def check(run):
+        expect(run.stdout.decode().split() == wanted.split(), f"it saw {run.stdout!r}; {run.stderr[-300:]!r}")
+    return case(name, ("/usr/bin/python3", "-I", "-c", text), check=check, needs=("python",), **more)
+
+
+def tries(*attempts):
+    """Python that prints the errno of each attempt, 0 where it succeeded."""
+    lines = ["import ctypes, errno, os, signal, socket, struct, sys",
+             "libc = ctypes.CDLL(None, use_errno=True)",
+             "def call(*a):",
+             "    if libc.syscall(*a) < 0: raise OSError(ctypes.get_errno(), '')",
+             "def attempt(f):",
+             "    try: f(); print('done')",
+             "    except OSError as e: print(errno.errorcode.get(e.errno, e.errno))"]
+    return "\n".join(lines + [f"attempt(lambda: {attempt})" for attempt in attempts])
+
+
+def other_namespaces(run):
+    seen = dict(line.split("=", 1) for line in run.stdout.decode().splitlines())
+    for name in SPACES:
+        ours = os.readlink("/proc/self/ns/" + name)
+        expect(seen[name] and seen[name] != ours, f"{name}: {seen[name]} inside, {ours} outside")
+
+
+def named(*names):
+    def check(run):
+        missing = set(names) - set(run.get("enforcement.mechanisms"))
+        expect(not missing, f"not among the mechanisms: {missing}")
+    return check
+
+
+def left_out(name):
+    def check(run):
+        expect(name not in run.get("enforcement.mechanisms"), f"{name} is named as given")
+        expect(any(text.startswith(name + ":") for text in run.get("enforcement.degraded")),
+               f"{name} is not among {run.get('enforcement.degraded')}")
+    return check
+
+
+def environment(**variables):
+    def setup(run):
+        run.keep["env"] = variables
+    return setup
+
+
+# ---- somebody on the host who must not be reached ----
+
+def listener(family, address):
+    def setup(run):
+        server = socket.socket(family)
+        server.bind(address(run))
+        server.listen()
+        run.keep["env"] = {"WHERE": str(server.getsockname()[1]) if family == socket.AF_INET else
+                           server.getsockname()[1:].decode()}
+        run.cleanups.append(server.close)
+    return setup
+
+
+LOOPBACK = tries("socket.create_connection(('127.0.0.1', int(os.environ['WHERE'])))",
+                 "socket.create_connection(socket.create_server(('127.0.0.1', 0)).getsockname())")
+ABSTRACT = tries("socket.socket(socket.AF_UNIX).connect('\\0' + os.environ['WHERE'])")
+
+
+# ---- killing ----
+
+def descendants(pid):
+    """Pids of all processes below pid."""
+    found, todo = [], [pid]
+    while todo:
+        try:
+            with open(f"/proc/{(now := todo.pop())}/task/{now}/children", encoding="ascii") as file:
+                below = [int(word) for word in file.read().split()]
+        except OSError:
+            continue
+        found += below
+        todo += below
+    return found
+
+
+def named_below(pid, name):
+    for each in descendants(pid):
+        try:
+            with open(f"/proc/{each}/comm", encoding="ascii") as file:
+                if file.read().strip() == name:
+                    yield each
+        except OSError:
+            pass
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+SURVIVORS = ('setsid sleep 60 & (setsid sh -c "trap \'\' HUP TERM; sleep 60" &) ; '
+             'setsid sleep 60 & sleep 60')
+
+
+def kills(names):
+    """memcage is started MOMENTS times, and each time after another while those that are named are killed."""
+    def drive(harness, run):
+        case = run.case
+        for moment in range(MOMENTS):
+            random.seed(moment)
+            out, err = harness.start(case, run, harness.command(case, run))
+            run.process.stdin.close()
+            time.sleep(random.uniform(0, 0.06) * run.scale)
+            pid = run.process.pid
+            victims = [each for name in names if name != "memcage" for each in named_below(pid, name)]
+            for victim in victims + ([pid] if "memcage" in names else []):
+                kill(victim)
+            if "memcage" not in names:
+                # it may have been too early for that victim: then the run goes on
+                run.wait_for(lambda: run.process.poll() is not None or victims == [], "memcage to end of it")
+                run.process.kill()
+            run.process.wait()
+            deadline = time.monotonic() + 1 * run.scale
+            while (left := run.group.left_processes()) and time.monotonic() < deadline:
+                time.sleep(0.005)
+            expect(not left, f"moment {moment}: {len(left)} survivors after {run.scale:g} s: "
+                             f"{[(each, command_of(each)) for each in left[:4]]}")
+            for file in (out, err):
+                file.close()
+        for name in (".stdout", ".stderr"):
+            os.unlink(run.path(name))
+        subprocess.run([harness.program, "doctor", "--clean"], stdout=subprocess.DEVNULL,
+                       preexec_fn=run.group.enter if run.world == "v1" else None, check=False)
+        expect(run.world != "v1" or not run.group.left_groups(), f"doctor --clean left {run.group.left_groups()[:3]}")
+    return drive
+
+
+def command_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return "gone"
+
+
+def killing(name, *names):
+    return case("killed/" + name, ("sh", "-c", SURVIVORS), None, drive=kills(names), leaves_group=True, alone=True,
+                report="", timeout=120)
+
+
+STATUS = ("grep", "-E", "^(Cap|NoNewPrivs)", "/proc/self/status")
+EMPTY = "0" * 16
+
+
+def all_dropped(run):
+    seen = dict(re.findall(r"^(\w+):\s*(\w+)$", run.stdout.decode(), re.MULTILINE))
+    expect(seen == {**{"Cap" + name: EMPTY for name in ("Inh", "Prm", "Eff", "Bnd", "Amb")}, "NoNewPrivs": "1"},
+           f"status: {seen}")
+
+
+def refused_in_python(run):
+    first = run.get("alloc_failures.first") or {}
+    expect(b"MemoryError" in run.stderr, "no MemoryError")
+    expect(first.get("request_bytes", 0) > 10**9 and first.get("command", "").startswith("python3"), f"first: {first}")
+    expect("preload" in run.get("alloc_failures.witnesses"), "the library did not speak")
+    expect(run.get("alloc_failures.coverage.covered") == 1, f"coverage: {run.get('alloc_failures.coverage')}")
+
+
+def outside_user(wanted):
+    """The file that the command wrote belongs to nobody, or to whom it was told."""
+    def check(run):
+        facts = os.stat(run.path("open/file"))
+        expect((facts.st_uid, facts.st_gid) == wanted, f"it belongs to {facts.st_uid}:{facts.st_gid}")
+    return check
+
+
+def open_directory(run):
+    os.mkdir(run.path("open"))
+    os.chmod(run.path("open"), 0o777)
+    run.keep["env"] = {"MEMCAGE_TEST_BIND": run.path("open")}
+
+
+def write_stdin_file(run):
+    with open(run.path("input"), "w", encoding="ascii") as file:
+        file.write("from a file\n")
+
+
+CASES = [
+    # what it sees
+    shell("identity", "id -u; id -g; id -G; hostname; echo $$; cat /proc/1/comm 2>/dev/null || echo hidden; pwd | "
+          "grep -c ^/tmp/memcage-tests", ("1000", "1000", "1000", "cage", "2", "hidden", "1")),
+    case("namespaces", ("sh", "-c", "for n in " + " ".join(SPACES) + '; do echo $n=$(readlink /proc/self/ns/$n); done'),
+         check=other_namespaces),
+    case("named", ("true",), check=named("user-namespace", "pid-namespace", "network-namespace", "private-root",
+                                         "capabilities", "no-new-privileges", "new-session", "keyring")),
+    case("capabilities", STATUS, check=all_dropped),
+    shell("own_cgroup", "cut -d: -f3 /proc/self/cgroup | sort -u", ("/",)),
+    shell("root", "ls /; ls /home /root /sys 2>/dev/null", ("bin", "dev", "etc", "lib", "lib64", "proc", "run", "sbin",
+                                                            "tmp", "usr")),
+    shell("processes", "set -- /proc/[0-9]*; echo $*", ("/proc/2",)),
+    shell("descriptors", 'set -- /proc/self/fd/*; echo $#', ("4",)),
+    shell("terminal", "(: </dev/tty) 2>/dev/null || echo none; ps -o tty= -p $$ | tr -d ' '; echo $(ps -o sid= -p $$)",
+          ("none", "?", "2")),
+    shell("stdin_file", "cat", ("from a file",), options=(*M, "--stdin", "{dir}/input"), setup=write_stdin_file,
+          files=("input",)),
+    case("stdin", ("cat",), stdin=b"hello", check=lambda run: expect(run.stdout == b"hello", f"{run.stdout!r}")),
+    shell("chdir", "pwd", ("/usr/bin",), options=(*M, "--chdir", "/usr/bin")),
+    case("chdir_not_there", ("true",), "not_started/setup", 125, (*M, "--chdir", "/sys")),
+    case("not_found", ("/usr/bin/there-is-no-such-program",), "not_started/exec", 127),
+    case("no_descriptors", ("exit_with", "3"), "failed/exit", 3, caller=close_descriptors(0, 1, 2)),
+    case("umask", ("sh", "-c", "exit 3"), "failed/exit", 3, caller=lambda: os.umask(0o777)),
+    case("open_descriptors", ("list_fds",), pass_fds=7,
+         check=lambda run: expect(run.stdout == b"0 1 2\n", f"descriptors {run.stdout!r}")),
+
+    # what it cannot write
+    shell("read_only", "for p in /x /usr/x /etc/x /dev/x ./x /proc/sys/kernel/hostname /proc/sysrq-trigger; do "
+          "(echo 1 >$p) 2>/dev/null && echo wrote $p; done; echo 1 >/tmp/x && cat /tmp/x; echo 2 >/dev/shm/x && "
+          "cat /dev/shm/x; cat /proc/kcore /proc/keys /proc/kmsg 2>/dev/null | wc -c", ("1", "2", "0")),
+    shell("no_exec_in_tmp", "cp /bin/true /tmp/t; /tmp/t 2>/dev/null || echo no", ("no",)),
+    case("owner_outside", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"'), setup=open_directory, files=("open",),
+         check=outside_user((65534, 65534))),
+    case("owner_named", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"; id -u'), setup=open_directory, files=("open",),
+         options=(*M, "--user", "4242:4343"), check=outside_user((4242, 4343))),
+    shell("core_limit", "ulimit -c; ulimit -n; ulimit -H -n", ("0", "256", "256")),
+
+    # whom it cannot reach
+    shell("signals_to_init", "kill -9 1; kill -TERM 1; sleep 0.1; echo alive", ("alive",)),
+    python("init_is_closed", tries("os.readlink('/proc/1/root')", "open('/proc/1/mem')", "os.listdir('/proc/1/fd')",
+                                   "call(101, 16, 1, 0, 0)", "call(310, 1, 0, 0, 0, 0, 0)"),
+           "ENOENT ENOENT ENOENT EPERM EPERM"),
+    python("namespaces_are_locked", tries("call(272, 0x10000000)", "call(272, 0x00020000)", "call(272, 0x40000000)",
+                                          "call(165, 0, b'/tmp', b'tmpfs', 0, 0)", "call(155, b'/', b'/tmp')",
+                                          "call(166, b'/proc/sys', 2)", "call(161, b'/tmp')",
+                                          "call(169, 0xfee1dead, 672274793, 0, 0)"),
+           "ENOSPC EPERM EPERM EPERM EPERM EPERM EPERM EPERM"),
+    python("above_the_root", "import os\nfor i in range(64): os.chdir('..')\n"
+           "print(os.path.exists('/root'), os.path.samefile('.', '/'), os.listdir('/proc/self/root') == os.listdir('/'))",
+           "False True True"),
+    python("host_is_not_reached", LOOPBACK, "ECONNREFUSED done",
+           setup=listener(socket.AF_INET, lambda run: ("127.0.0.1", 0))),
+    python("abstract_socket", ABSTRACT, "ECONNREFUSED",
+           setup=listener(socket.AF_UNIX, lambda run: f"\0memcage-{os.getpid()}-{time.monotonic_ns()}")),
+    python("only_loopback", "import socket; print(*[name for _, name in socket.if_nameindex()])", "lo"),
+    python("terminal_injection", tries("__import__('fcntl').ioctl(0, 0x5412, b'x')"), "ENOTTY"),
+    python("keyring", "import ctypes; l = ctypes.CDLL(None); i = l.syscall(250, 0, -3, 0); "
+           "b = ctypes.create_string_buffer(200); n = l.syscall(250, 6, i, b, 200); "
+           "print(b.value.decode().split(';')[-1])", "_ses"),
+
+    # memory and its verdicts, as without walls
+    case("own_limit", ("touch_pages", "96M"), "oom_kill/own_limit", 137, victim="main"),
+    case("tmp_is_charged", ("sh", "-c", "head -c 60M /dev/zero >/tmp/fill; sleep 60"), "oom_kill/own_limit", (137, 0),
+         ("-m", "32M", "-q", "-t", "20s")),
+    case("refused", ("/usr/bin/python3", "-I", "-c", "x = bytearray(4 << 30)"), "alloc_failure/refused", 1,
+         (*M, "--at-limit", "fail"), needs=("python",), check=refused_in_python),
+    case("refused_static", ("malloc_until_null_static",), "alloc_failure/refused", 1,
+         (*M, "--at-limit", "fail", "--witness", "trace"),
+         confidence=("high", "medium")),
+    case("wall_time", ("sh", "-c", "setsid sleep 60 & sleep 60"), "timeout/wall", 124, (*M, "-t", "300ms"), alone=True),
+    case("grace", ("sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"), "timeout/wall", (124,),
+         (*M, "-t", "300ms", "--grace", "5s"), alone=True,
+         check=lambda run: expect(run.get("exit.code") == 7, f"exit {run.get('exit')}")),
+    case("wait_tree", ("sh", "-c", "(sleep 0.4; echo late) &"), options=(*M, "--wait-tree"),
+         check=lambda run: expect(run.stdout == b"late\n", f"{run.stdout!r}")),
+    case("descendants_end", ("setsid_survivors", "10"), check=lambda run: expect(
+        run.get("processes.killed_at_end") >= 10, f"killed: {run.get('processes')}")),
+    case("interrupt", ("sh", "-c", "echo ready; sleep 60"), "killed/interrupted", 143,
+         during=lambda run: (run.wait_for(lambda: os.path.getsize(run.path(".stdout")) > 0, "ready"),
+                             run.process.send_signal(signal.SIGTERM)), alone=True),
+
+    # what this host does not give
+    case("degraded_dependent", ("true",), "ok/clean", 0, (*M, "--allow-degraded"), check=left_out("private-root"),
+         setup=environment(MEMCAGE_TEST_WITHOUT="mount-namespace,landlock")),
+    case("fails_closed", ("sh", "-c", "echo ran"), None, 125, M,
+         setup=environment(MEMCAGE_TEST_WITHOUT="mount-namespace,landlock"),
+         check=lambda run: expect(b"private-root cannot be had here" in run.stderr and not run.stdout,
+                                  f"said {run.stderr!r} {run.stdout!r}")),
+    shell("no_user_namespace", "id -u; grep -c 'Cap.*0000000000000000' /proc/self/status; (touch /x) 2>/dev/null || "
+          "echo closed", ("1000", "5", "closed"),
+          setup=environment(MEMCAGE_TEST_WITHOUT="user-namespace,no-nested-namespaces")),
+
+    # whoever is killed, at whatever moment
+    killing("memcage", "memcage"),
+    killing("init", "memcage-init"),
+    killing("guard", "memcage-guard"),
+    killing("memcage_and_init", "memcage-init", "memcage"),
+    killing("memcage_and_guard", "memcage-guard", "memcage"),
+]
