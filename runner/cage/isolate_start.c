@@ -153,6 +153,7 @@ static int try_once(struct porter_plan *plan, struct attempt *attempt)
 	if (result == 0) {
 		plan->news = news[1];
 		plan->lifeline = lifeline[0];
+		plan->lifeline_of_supervisor = lifeline[1];
 		plan->supervisor = supervisor;
 		attempt->porter = clone_porter(plan);
 		result = attempt->porter < 0 ? -errno : 0;

@@ -164,6 +164,7 @@ _Noreturn void porter_become(struct porter_plan *plan)
 	bool mounts = plan->mounts.count > 0;
 	pid_t pid;
 
+	(void)close(plan->lifeline_of_supervisor);
 	/* An ordinary user cannot drop groups: in a user namespace they lead nowhere new. */
 	(void)syscall(SYS_setgroups, 0, NULL);
 	if (mounts)

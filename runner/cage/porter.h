@@ -26,7 +26,8 @@ struct porter_plan {
 	int cgroup;   /* v2 directory to start the command in; -1: none */
 	int news;     /* write end; records of porter and init, from STEP_NAMESPACES on */
 	int lifeline; /* read end: one byte when the maps are written; its end is the end of all */
-	int supervisor;                     /* pidfd of the supervisor: its end is that, too */
+	int lifeline_of_supervisor; /* its write end, to be closed: nobody else may hold it */
+	int supervisor;             /* pidfd of the supervisor: its end is that, too */
 	char root_user[16], root_group[16]; /* who owns the root, as numbers inside */
 };
 
