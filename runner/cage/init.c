@@ -41,7 +41,7 @@ static void become_nobody(const struct porter_plan *plan)
 	(void)sigaction(SIGCHLD, &reap, NULL); /* the kernel reaps orphans for us */
 }
 
-/* The pidfd holds where a forked copy of the supervisor has the pipe, too; the pipe where the
+/* The pidfd holds where a forked copy of the supervisor has the socket, too; the socket where the
  * supervisor executes another program. */
 static _Noreturn void wait_for_end(void)
 {

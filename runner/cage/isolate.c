@@ -122,6 +122,8 @@ static int why_not(const struct isolate *isolate, enum guarantee guarantee)
 	int version;
 
 	switch (guarantee) {
+	case GUARANTEE_TIME_NAMESPACE: /* known: it would cost a second start in every run */
+		return access("/proc/self/ns/time", F_OK) < 0 && errno == ENOENT ? EOPNOTSUPP : 0;
 	case GUARANTEE_PRIVATE_ROOT:
 		return is_given(isolate->given, GUARANTEE_MOUNT_NAMESPACE) ? 0 : EPERM;
 	case GUARANTEE_USER:
@@ -213,8 +215,9 @@ static int plan_mounts(struct isolate *isolate, struct memcage_failure *failure)
 
 	mounts_free(&porter->mounts);
 	if (is_given(isolate->given, GUARANTEE_PRIVATE_ROOT))
-		return mounts_plan(isolate->isolation, isolate->directory, isolate->shares,
-			&porter->mounts, failure);
+		return mounts_plan(isolate->isolation,
+			is_given(isolate->given, GUARANTEE_IPC_NAMESPACE), isolate->directory,
+			isolate->shares, &porter->mounts, failure);
 	/* With pids of its own the host's /proc would speak of others. */
 	if (is_given(isolate->given, GUARANTEE_PID_NAMESPACE) &&
 		is_given(isolate->given, GUARANTEE_MOUNT_NAMESPACE) &&

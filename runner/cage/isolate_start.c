@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,14 +24,12 @@ struct attempt {
 	pid_t porter, init, main;
 	int init_pidfd, main_pidfd;
 	int news, lifeline; /* our ends */
-	bool failed;
+	int map_error;      /* errno of mapping ids; what made the porter end before counts more */
 	struct child_record failure;
 };
 
-static int pipe_above_stdio(int ends[2])
+static int above_stdio(int ends[2], int result)
 {
-	int result = pipe2(ends, O_CLOEXEC) < 0 ? -errno : 0;
-
 	for (int i = 0; i < 2 && result == 0; i++)
 		result = fd_above_stdio(&ends[i]);
 	return result;
@@ -45,22 +43,29 @@ static void wait_for(pid_t pid)
 
 static int fail(struct attempt *attempt, enum child_step step, int error_number)
 {
-	attempt->failed = true;
 	attempt->failure = (struct child_record){ .step = (int32_t)step,
 		.error_number = error_number };
 	return -error_number;
 }
 
-static int map_ids(struct attempt *attempt)
+/* Without its maps the porter is sent away, by closing what it waits for. */
+static void map_ids(struct attempt *attempt)
 {
 	int result = identity_write_maps(attempt->porter, &attempt->plan->confinement.identity);
 
-	if (result < 0) {
-		(void)fail(attempt, STEP_NAMESPACE, -result);
-		attempt->failure.detail = GUARANTEE_USER_NAMESPACE;
-		return result;
-	}
-	return write(attempt->lifeline, "", 1) == 1 ? 0 : fail(attempt, STEP_NAMESPACE, errno);
+	attempt->map_error = -result;
+	if (result < 0 || send(attempt->lifeline, "", 1, MSG_NOSIGNAL) != 1)
+		fd_close(&attempt->lifeline);
+}
+
+/* The porter is gone, and has not said why. */
+static int ended_early(struct attempt *attempt)
+{
+	if (attempt->map_error == 0)
+		return fail(attempt, STEP_COMMAND, ECHILD); /* killed, by whomever */
+	(void)fail(attempt, STEP_NAMESPACE, attempt->map_error);
+	attempt->failure.detail = GUARANTEE_USER_NAMESPACE;
+	return -attempt->map_error;
 }
 
 /* Our own child, which nobody else waits for: the pid is still its own. */
@@ -70,7 +75,7 @@ static int take_pidfd(struct attempt *attempt, pid_t pid, int *ret_pidfd)
 	return *ret_pidfd < 0 ? fail(attempt, STEP_COMMAND, errno) : 0;
 }
 
-static int listen(struct attempt *attempt)
+static int hear(struct attempt *attempt)
 {
 	struct child_record record;
 	int result = 0;
@@ -81,10 +86,10 @@ static int listen(struct attempt *attempt)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got != sizeof(record))
-			return fail(attempt, STEP_COMMAND, ECHILD); /* killed, by whomever */
+			return ended_early(attempt);
 		switch (record.step) {
 		case STEP_NAMESPACES:
-			result = map_ids(attempt);
+			map_ids(attempt);
 			break;
 		case STEP_INIT_STARTED:
 			attempt->init = record.error_number;
@@ -95,7 +100,6 @@ static int listen(struct attempt *attempt)
 			result = take_pidfd(attempt, attempt->main, &attempt->main_pidfd);
 			break;
 		default:
-			attempt->failed = true;
 			attempt->failure = record;
 			return -record.error_number;
 		}
@@ -147,9 +151,11 @@ static int try_once(struct porter_plan *plan, struct attempt *attempt)
 		.plan = plan, .init_pidfd = -1, .main_pidfd = -1, .news = -1, .lifeline = -1
 	};
 	if (result == 0)
-		result = pipe_above_stdio(news);
-	if (result == 0)
-		result = pipe_above_stdio(lifeline);
+		result = above_stdio(news, pipe2(news, O_CLOEXEC) < 0 ? -errno : 0);
+	if (result == 0) /* a socket: to write to one who has died is no reason to be killed */
+		result = above_stdio(lifeline,
+			socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, lifeline) < 0 ? -errno
+											 : 0);
 	if (result == 0) {
 		plan->news = news[1];
 		plan->lifeline = lifeline[0];
@@ -166,7 +172,7 @@ static int try_once(struct porter_plan *plan, struct attempt *attempt)
 	if (result < 0)
 		(void)fail(attempt, STEP_COMMAND, -result);
 	else
-		result = listen(attempt);
+		result = hear(attempt);
 	end_attempt(attempt, result == 0);
 	return result;
 }

@@ -136,7 +136,8 @@ static void add_dev(struct mount_plan *plan, int origin, const struct isolation_
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	add_tmpfs(plan, origin, joined(plan, target, "shm", path), DATA_ONLY, mount->size_bytes,
 		mount->inodes, "1777");
-	add_below(plan, MAKE_MQUEUE, origin, NULL, target, "mqueue", DATA_ONLY);
+	if (plan->own_queues)
+		add_below(plan, MAKE_MQUEUE, origin, NULL, target, "mqueue", DATA_ONLY);
 	(void)add(plan, MAKE_READ_ONLY, origin, NULL, target, 0);
 }
 
@@ -212,13 +213,13 @@ static int answer(const struct mount_plan *plan, int result, struct memcage_fail
 	return result;
 }
 
-int mounts_plan(const struct isolation *isolation, const char *working_directory,
+int mounts_plan(const struct isolation *isolation, bool own_queues, const char *working_directory,
 	const struct mount_share *shares, struct mount_plan *ret_plan,
 	struct memcage_failure *reterr_failure)
 {
 	int result = 0;
 
-	*ret_plan = (struct mount_plan){ 0 };
+	*ret_plan = (struct mount_plan){ .own_queues = own_queues };
 	for (size_t i = 0; i < isolation->mount_count && result == 0; i++)
 		result = add_mount(
 			ret_plan, (int)i, &isolation->mounts[i], working_directory, reterr_failure);

@@ -48,6 +48,7 @@ struct mount_step {
 struct mount_plan {
 	struct mount_step *steps; /* in order */
 	size_t count, room;
+	bool own_queues;
 	int error; /* errno of a step that could not be added; 0: none */
 };
 
@@ -57,10 +58,11 @@ struct mount_share {
 	bool writable;
 };
 
-/* Plans the mounts of a policy. working_directory is what "." stands for; shares end with a NULL
+/* Plans the mounts of a policy. own_queues: there is an ipc namespace whose message queues can be
+ * shown. working_directory is what "." stands for; shares end with a NULL
  * source. A source that does not exist is left out where it is optional, else -ENOENT with a
  * failure. Returns 0 or -errno; the plan is to be freed in both cases. */
-int mounts_plan(const struct isolation *isolation, const char *working_directory,
+int mounts_plan(const struct isolation *isolation, bool own_queues, const char *working_directory,
 	const struct mount_share *shares, struct mount_plan *ret_plan,
 	struct memcage_failure *reterr_failure);
 

@@ -4,9 +4,11 @@
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from harness import Case, expect
@@ -61,7 +63,8 @@ def tries(*attempts):
 
 def other_namespaces(run):
     seen = dict(line.split("=", 1) for line in run.stdout.decode().splitlines())
-    for name in SPACES:
+    without_time = any(text.startswith("time-namespace:") for text in run.get("enforcement.degraded"))
+    for name in set(SPACES) - ({"time"} if without_time else set()):
         ours = os.readlink("/proc/self/ns/" + name)
         expect(seen[name] and seen[name] != ours, f"{name}: {seen[name]} inside, {ours} outside")
 
@@ -155,6 +158,8 @@ def kills(names):
         case = run.case
         for moment in range(MOMENTS):
             random.seed(moment)
+            if run.world == "v2":  # one's own, as none can be entered above the groups of who was killed
+                run.keep["place"] = run.group.make(f"moment{moment}")
             out, err = harness.start(case, run, harness.command(case, run))
             run.process.stdin.close()
             time.sleep(random.uniform(0, 0.06) * run.scale)
@@ -173,12 +178,22 @@ def kills(names):
                              f"{[(each, command_of(each)) for each in left[:4]]}")
             for file in (out, err):
                 file.close()
+            if run.world == "v2":
+                clean(harness, run)
         for name in (".stdout", ".stderr"):
             os.unlink(run.path(name))
-        subprocess.run([harness.program, "doctor", "--clean"], stdout=subprocess.DEVNULL,
-                       preexec_fn=run.group.enter if run.world == "v1" else None, check=False)
-        expect(run.world != "v1" or not run.group.left_groups(), f"doctor --clean left {run.group.left_groups()[:3]}")
+        clean(harness, run)
     return drive
+
+
+def clean(harness, run):
+    """What a killed memcage had no time for is done by `doctor --clean` from the same place."""
+    place = run.keep.get("place")
+    if place and os.path.isdir(place + "/supervisor"):
+        place += "/supervisor"
+    subprocess.run([harness.program, "doctor", "--clean"], stdout=subprocess.DEVNULL,
+                   preexec_fn=lambda: run.group.enter(place), check=False)
+    expect(not run.group.left_groups(), f"doctor --clean left {run.group.left_groups()[:3]}")
 
 
 def command_of(pid):
@@ -215,15 +230,17 @@ def refused_in_python(run):
 def outside_user(wanted):
     """The file that the command wrote belongs to nobody, or to whom it was told."""
     def check(run):
-        facts = os.stat(run.path("open/file"))
+        facts = os.stat(run.keep["open"] + "/file")
         expect((facts.st_uid, facts.st_gid) == wanted, f"it belongs to {facts.st_uid}:{facts.st_gid}")
     return check
 
 
 def open_directory(run):
-    os.mkdir(run.path("open"))
-    os.chmod(run.path("open"), 0o777)
-    run.keep["env"] = {"MEMCAGE_TEST_BIND": run.path("open")}
+    # not in the case's own directory: a guest's may lie on a file system without owners
+    run.keep["open"] = tempfile.mkdtemp(prefix="memcage-open-", dir="/tmp")
+    os.chmod(run.keep["open"], 0o777)
+    run.keep["env"] = {"MEMCAGE_TEST_BIND": run.keep["open"]}
+    run.cleanups.append(lambda: shutil.rmtree(run.keep["open"]))
 
 
 def write_stdin_file(run):
@@ -234,7 +251,7 @@ def write_stdin_file(run):
 CASES = [
     # what it sees
     shell("identity", "id -u; id -g; id -G; hostname; echo $$; cat /proc/1/comm 2>/dev/null || echo hidden; pwd | "
-          "grep -c ^/tmp/memcage-tests", ("1000", "1000", "1000", "cage", "2", "hidden", "1")),
+          "grep -c /memcage-tests", ("1000", "1000", "1000", "cage", "2", "hidden", "1")),
     case("namespaces", ("sh", "-c", "for n in " + " ".join(SPACES) + '; do echo $n=$(readlink /proc/self/ns/$n); done'),
          check=other_namespaces),
     case("named", ("true",), check=named("user-namespace", "pid-namespace", "network-namespace", "private-root",
@@ -263,9 +280,9 @@ CASES = [
           "(echo 1 >$p) 2>/dev/null && echo wrote $p; done; echo 1 >/tmp/x && cat /tmp/x; echo 2 >/dev/shm/x && "
           "cat /dev/shm/x; cat /proc/kcore /proc/keys /proc/kmsg 2>/dev/null | wc -c", ("1", "2", "0")),
     shell("no_exec_in_tmp", "cp /bin/true /tmp/t; /tmp/t 2>/dev/null || echo no", ("no",)),
-    case("owner_outside", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"'), setup=open_directory, files=("open",),
+    case("owner_outside", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"'), setup=open_directory,
          check=outside_user((65534, 65534))),
-    case("owner_named", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"; id -u'), setup=open_directory, files=("open",),
+    case("owner_named", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"; id -u'), setup=open_directory,
          options=(*M, "--user", "4242:4343"), check=outside_user((4242, 4343))),
     shell("core_limit", "ulimit -c; ulimit -n; ulimit -H -n", ("0", "256", "256")),
 
@@ -305,7 +322,7 @@ CASES = [
          confidence=("high", "medium")),
     case("wall_time", ("sh", "-c", "setsid sleep 60 & sleep 60"), "timeout/wall", 124, (*M, "-t", "300ms"), alone=True),
     case("grace", ("sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"), "timeout/wall", (124,),
-         (*M, "-t", "300ms", "--grace", "5s"), alone=True,
+         (*M, "-t", "3s", "--grace", "9s"), alone=True,
          check=lambda run: expect(run.get("exit.code") == 7, f"exit {run.get('exit')}")),
     case("wait_tree", ("sh", "-c", "(sleep 0.4; echo late) &"), options=(*M, "--wait-tree"),
          check=lambda run: expect(run.stdout == b"late\n", f"{run.stdout!r}")),
