@@ -250,7 +250,7 @@ def outside_user(wanted):
 
 def open_directory(run):
     # not in the case's own directory: a guest's may lie on a file system without owners
-    run.keep["open"] = tempfile.mkdtemp(prefix="memcage-open-", dir="/tmp")
+    run.keep["open"] = tempfile.mkdtemp(prefix="memcage-open-", dir="/run")
     os.chmod(run.keep["open"], 0o777)
     run.keep["env"] = {"MEMCAGE_TEST_BIND": run.keep["open"]}
     run.cleanups.append(lambda: shutil.rmtree(run.keep["open"]))
