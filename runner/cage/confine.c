@@ -88,27 +88,43 @@ static void give_up_privilege(const struct child_plan *plan)
 		child_fail(plan, STEP_CAPABILITIES, 0);
 }
 
-void confine(const struct child_plan *plan)
+/* Both need either no_new_privs or a capability that is about to go. */
+static void restrict_by_landlock(const struct child_plan *plan)
 {
-	const struct confinement *confinement = plan->confinement;
-
-	enter_root(plan);
-	leave_session(plan);
-	set_rlimits(plan);
-	give_up_privilege(plan);
-	if (is_given(confinement->given, GUARANTEE_NO_NEW_PRIVILEGES) &&
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		child_fail(plan, STEP_CAPABILITIES, 0);
-	if (is_given(confinement->given, GUARANTEE_LANDLOCK) &&
-		landlock_restrict(&confinement->landlock) < 0)
+	if (is_given(plan->confinement->given, GUARANTEE_LANDLOCK) &&
+		landlock_restrict(&plan->confinement->landlock) < 0)
 		child_fail(plan, STEP_LANDLOCK, 0);
 }
 
-void confine_calls(const struct child_plan *plan)
+static void restrict_calls(const struct child_plan *plan)
 {
 	const struct confinement *confinement = plan->confinement;
 
 	if (is_given(confinement->given, GUARANTEE_SECCOMP) &&
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, &confinement->seccomp) < 0)
 		child_fail(plan, STEP_SECCOMP, 0);
+}
+
+void confine(const struct child_plan *plan)
+{
+	bool no_new_privileges = is_given(plan->confinement->given, GUARANTEE_NO_NEW_PRIVILEGES);
+
+	enter_root(plan);
+	leave_session(plan);
+	set_rlimits(plan);
+	if (!no_new_privileges) {
+		restrict_by_landlock(plan);
+		restrict_calls(plan);
+	}
+	give_up_privilege(plan);
+	if (no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		child_fail(plan, STEP_CAPABILITIES, 0);
+	if (no_new_privileges)
+		restrict_by_landlock(plan);
+}
+
+void confine_calls(const struct child_plan *plan)
+{
+	if (is_given(plan->confinement->given, GUARANTEE_NO_NEW_PRIVILEGES))
+		restrict_calls(plan);
 }

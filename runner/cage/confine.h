@@ -34,7 +34,8 @@ void confine_kernel(const struct child_plan *plan);
 /* Everything else but the system calls. */
 void confine(const struct child_plan *plan);
 
-/* The last step: the policy's system call filter. */
+/* The last step: the policy's system call filter. Without no_new_privs it was loaded before the
+ * privilege went that this takes, and has to let the steps between through. */
 void confine_calls(const struct child_plan *plan);
 
 #endif
