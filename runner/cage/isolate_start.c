@@ -213,6 +213,8 @@ static int explain(const struct isolate *isolate, const struct child_record *rec
 		target = isolate->isolation->mounts[record->detail].target;
 	else if (is_given(isolate->given, GUARANTEE_PRIVATE_ROOT))
 		target = "the witness";
+	if (strcmp(target, ".") == 0)
+		target = isolate->directory;
 	/* The kernel's rule for user namespaces, which containers that cover parts of it break. */
 	if (record->error_number == EPERM && record->step == STEP_MOUNT)
 		return failure_set(failure, EPERM,

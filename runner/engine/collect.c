@@ -52,6 +52,9 @@ static void collect_start(const struct memcage_run *run, struct evidence *eviden
 		if (seen->failed_step == STEP_DIRECTORY && run->spec.working_directory != NULL)
 			(void)snprintf(evidence->start_step, sizeof(evidence->start_step),
 				"changing to %.140s", run->spec.working_directory);
+		else if (seen->failed_step == STEP_DIRECTORY)
+			text_copy(evidence->start_step, sizeof(evidence->start_step),
+				"entering the working directory as the policy's user");
 	} else if (seen->exec_known ? !seen->exec_through : !seen->about_to_exec) {
 		evidence->start = START_DIED_BEFORE_EXEC;
 	}
