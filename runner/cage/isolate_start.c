@@ -215,6 +215,11 @@ static int explain(const struct isolate *isolate, const struct child_record *rec
 		target = "the witness";
 	if (strcmp(target, ".") == 0)
 		target = isolate->directory;
+	if (record->error_number == EPERM && record->step == STEP_MOUNT &&
+		!is_given(isolate->given, GUARANTEE_PID_NAMESPACE))
+		return failure_set(failure, EPERM,
+			"%s %s: not permitted; /proc can only be mounted with a pid namespace",
+			what, target);
 	/* The kernel's rule for user namespaces, which containers that cover parts of it break. */
 	if (record->error_number == EPERM && record->step == STEP_MOUNT)
 		return failure_set(failure, EPERM,

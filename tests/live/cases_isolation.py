@@ -274,6 +274,9 @@ CASES = [
          setup=environment(MEMCAGE_TEST_WITHOUT="mount-namespace,landlock"),
          check=lambda run: expect(b"private-root cannot be had here" in run.stderr and not run.stdout,
                                   f"said {run.stderr!r} {run.stdout!r}")),
+    case("proc_without_pids", ("true",), None, 125, setup=environment(MEMCAGE_TEST_WITHOUT="pid-namespace"),
+         check=lambda run: expect(b"mounting /proc" in run.stderr and b"with a pid namespace" in run.stderr,
+                                  f"said {run.stderr!r}")),
     shell("no_user_namespace", "id -u; grep -c 'Cap.*0000000000000000' /proc/self/status; (touch /x) 2>/dev/null || "
           "echo closed", ("1000", "5", "closed"),
           setup=environment(MEMCAGE_TEST_WITHOUT="user-namespace,no-nested-namespaces")),
