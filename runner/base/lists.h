@@ -7,7 +7,7 @@
 
 #include "base/counter.h"
 
-#define TEXT_LIST_MAX 24
+#define TEXT_LIST_MAX 40
 #define TEXT_LIST_SIZE 320
 
 /* A short list of short texts. */

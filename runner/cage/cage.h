@@ -10,8 +10,11 @@
 #include "cage/ancestors.h"
 #include "cage/counters.h"
 #include "cage/home.h"
+#include "cage/mounts.h"
 
 struct child_tracer;
+
+#define CAGE_SHARES_MAX 2
 
 enum cage_kind { CAGE_V2, CAGE_V1, CAGE_RLIMIT };
 
@@ -26,6 +29,8 @@ struct cage {
 
 	char tracing[OWN_NAME_SIZE]; /* a tracing instance that must not outlive the run; "" none */
 
+	/* What of ours an isolated command needs in its private root; ends with a NULL source. */
+	struct mount_share shares[CAGE_SHARES_MAX + 1];
 	const struct child_tracer *tracer; /* for the child, borrowed (traced.h); NULL: none */
 
 	struct counter limit_bytes; /* as read back; UINT64_MAX: none */

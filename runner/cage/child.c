@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cage/child.h"
+#include "cage/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,18 +11,25 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void tell(const struct child_plan *plan, enum child_step step, int error_number)
+static void tell(const struct child_plan *plan, enum child_step step, int error_number, int detail)
 {
-	struct child_record record = { .step = (int32_t)step, .error_number = error_number };
+	struct child_record record = {
+		.step = (int32_t)step, .error_number = error_number, .detail = detail
+	};
 
 	/* A record is smaller than PIPE_BUF: it arrives whole, or the parent is gone. */
 	(void)!write(plan->record_fd, &record, sizeof(record));
 }
 
+_Noreturn void child_fail(const struct child_plan *plan, enum child_step step, int detail)
+{
+	tell(plan, step, errno, detail);
+	_exit(127);
+}
+
 static _Noreturn void fail(const struct child_plan *plan, enum child_step step)
 {
-	tell(plan, step, errno);
-	_exit(127);
+	child_fail(plan, step, 0);
 }
 
 static void die_with_parent(const struct child_plan *plan, int signal_number)
@@ -139,17 +146,26 @@ _Noreturn void child_become(const struct child_plan *plan)
 	reset_signals(plan);
 	raise_oom_score(plan);
 	set_stdio(plan);
-	if (plan->working_directory != NULL && chdir(plan->working_directory) < 0)
-		fail(plan, STEP_DIRECTORY);
-	set_limits(plan);
-	if (plan->tracer != NULL)
-		child_be_traced(plan->tracer); /* while we still have the privilege */
-	set_user(plan);
+	if (plan->confinement != NULL)
+		confine_kernel(plan);
+	if (plan->tracer != NULL) /* while we still have the privilege, and the host's /proc */
+		child_be_traced(plan->tracer, plan->confinement != NULL);
+	if (plan->confinement != NULL) {
+		set_limits(plan);
+		confine(plan);
+	} else {
+		if (plan->working_directory != NULL && chdir(plan->working_directory) < 0)
+			fail(plan, STEP_DIRECTORY);
+		set_limits(plan);
+		set_user(plan);
+	}
 	close_descriptors(plan);
 	if (plan->die_with_parent)
 		die_with_parent(plan, 0);
 	(void)sigprocmask(SIG_SETMASK, &plan->signal_mask, NULL);
-	tell(plan, STEP_ABOUT_TO_EXEC, 0);
+	tell(plan, STEP_ABOUT_TO_EXEC, (int)getpid(), 0);
+	if (plan->confinement != NULL)
+		confine_calls(plan);
 	execute(plan);
 }
 
@@ -165,6 +181,24 @@ const char *child_step_name(enum child_step step)
 		[STEP_ABOUT_TO_EXEC] = "executing",
 		[STEP_EXEC] = "executing",
 		[STEP_KEEPER] = "starting the keeper process",
+		[STEP_NAMESPACE] = "making a namespace",
+		[STEP_PROPAGATION] = "keeping mounts to the cage",
+		[STEP_SOURCE] = "opening what is mounted",
+		[STEP_HOSTNAME] = "setting the host name",
+		[STEP_LOOPBACK] = "bringing the loopback device up",
+		[STEP_NESTED] = "forbidding further namespaces",
+		[STEP_NEW_ROOT] = "making a root directory",
+		[STEP_INIT] = "starting the cage's first process",
+		[STEP_MOUNT] = "mounting",
+		[STEP_COMMAND] = "starting a process in the cage",
+		[STEP_CGROUP_NAMESPACE] = "making a cgroup namespace",
+		[STEP_ENTER_ROOT] = "changing the root directory",
+		[STEP_SESSION] = "starting a session",
+		[STEP_KEYRING] = "joining a new session keyring",
+		[STEP_RLIMIT] = "setting a resource limit",
+		[STEP_CAPABILITIES] = "dropping capabilities",
+		[STEP_LANDLOCK] = "setting up Landlock",
+		[STEP_SECCOMP] = "loading the system call filter",
 	};
 
 	return names[step];

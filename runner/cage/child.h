@@ -14,6 +14,8 @@
 
 #include "cage/traced.h"
 
+struct confinement;
+
 enum child_step {
 	STEP_JOIN, /* writing ourselves into the v1 groups */
 	STEP_STDIO,
@@ -21,19 +23,42 @@ enum child_step {
 	STEP_LIMITS,
 	STEP_USER,
 	STEP_DESCRIPTORS,
-	STEP_ABOUT_TO_EXEC, /* no failure: the mark that setup is through */
+	STEP_ABOUT_TO_EXEC, /* no failure: setup is through; the number is its own pid, as it sees
+			       it */
 	STEP_EXEC,
 	STEP_KEEPER, /* the keeper could not do its work (keeper.h) */
+	/* of isolated runs; those before the command's process tell of their detail */
+	STEP_NAMESPACE, /* detail: the guarantee */
+	STEP_PROPAGATION,
+	STEP_SOURCE, /* detail: index into isolation.mounts, or MOUNT_ORIGIN_OURS */
+	STEP_HOSTNAME,
+	STEP_LOOPBACK,
+	STEP_NESTED,
+	STEP_NEW_ROOT,
+	STEP_INIT,
+	STEP_MOUNT, /* detail: as above */
+	STEP_COMMAND,
+	STEP_CGROUP_NAMESPACE,
+	STEP_ENTER_ROOT,
+	STEP_SESSION,
+	STEP_KEYRING,
+	STEP_RLIMIT, /* detail: the resource */
+	STEP_CAPABILITIES,
+	STEP_LANDLOCK,
+	STEP_SECCOMP,
 	STEP_COUNT,
-	/* no failures but news from the keeper; the number is no errno */
+	/* no failures but news from keeper and porter; the number is no errno */
 	STEP_MAIN_STARTED,  /* pid */
 	STEP_MAIN_EXECUTED, /* whether exec was through */
 	STEP_MAIN_ENDED,    /* wait status */
+	STEP_NAMESPACES,    /* the user namespace waits for its id maps */
+	STEP_INIT_STARTED,  /* pid */
 };
 
 struct child_record {
 	int32_t step;
 	int32_t error_number;
+	int32_t detail; /* 0 where a step has none */
 };
 
 #define CHILD_JOINS_MAX 3
@@ -55,10 +80,14 @@ struct child_plan {
 	bool keep_fds;
 	bool die_with_parent; /* until exec: nobody else could find us yet */
 	pid_t parent;
-	sigset_t signal_mask;              /* to restore */
-	int record_fd;                     /* >= 3, close-on-exec */
-	const struct child_tracer *tracer; /* NULL: none */
+	sigset_t signal_mask;                  /* to restore */
+	int record_fd;                         /* >= 3, close-on-exec */
+	const struct child_tracer *tracer;     /* NULL: none */
+	const struct confinement *confinement; /* NULL: not an isolated run (confine.h) */
 };
+
+/* Tells that a step failed, with errno, and ends. */
+_Noreturn void child_fail(const struct child_plan *plan, enum child_step step, int detail);
 
 /* Never returns. */
 _Noreturn void child_become(const struct child_plan *plan);

@@ -16,86 +16,29 @@
 #include "base/process_stat.h"
 #include "base/text.h"
 #include "cage/data_limit.h"
+#include "cage/isolate.h"
 #include "cage/keeper.h"
 
-#define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+#define FAILED "start a process in the cage"
 
 void spawned_close(struct spawned *spawned)
 {
 	fd_close(&spawned->pidfd);
 	fd_close(&spawned->records);
 	fd_close(&spawned->control);
-}
-
-static const char *variable(const char *const *envp, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (; *envp != NULL; envp++)
-		if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
-			return *envp + length + 1;
-	return NULL;
-}
-
-/* A name with a slash is a path; an empty one is nowhere in PATH, and not PATH's directories. */
-static bool is_path(const char *name)
-{
-	return *name == '\0' || strchr(name, '/') != NULL;
-}
-
-/* The paths that PATH makes of a name, in one allocation: pointers, then texts. */
-static const char **candidates_of(const char *name, const char *const *envp)
-{
-	const char *path = is_path(name) ? NULL : variable(envp, "PATH");
-	size_t count = 2, name_length = strlen(name) + 2, size;
-	const char **candidates;
-	char *text;
-
-	if (path == NULL)
-		path = is_path(name) ? "" : PATH_DEFAULT;
-	for (const char *at = path; *at != '\0'; at++)
-		count += *at == ':';
-	size = count * sizeof(*candidates) + strlen(path) + count * (name_length + 2);
-	candidates = malloc(size);
-	if (candidates == NULL)
-		return NULL;
-	text = (char *)(candidates + count);
-	if (*path == '\0') {
-		candidates[0] =
-			name; /* taken as it is; of an empty PATH that is the directory we are in */
-		candidates[1] = NULL;
-		return candidates;
+	fd_close(&spawned->lifeline);
+	if (spawned->init_pidfd >= 0) {
+		/* Everything in its namespace has ended; it has nothing to hold it. */
+		spawned_kill_namespace(spawned);
+		(void)syscall(SYS_waitid, P_PIDFD, spawned->init_pidfd, NULL, WEXITED, NULL);
 	}
-	count = 0;
-	for (;; path++) {
-		int length = (int)strcspn(path, ":");
-
-		candidates[count++] = text;
-		text += snprintf(text, name_length + (size_t)length + 2, "%.*s/%s",
-				length > 0 ? length : 1, length > 0 ? path : ".", name) +
-			1;
-		path += length;
-		if (*path == '\0')
-			break;
-	}
-	candidates[count] = NULL;
-	return candidates;
+	fd_close(&spawned->init_pidfd);
 }
 
-int executable_find(const struct memcage_spec *spec, char *path, size_t size)
+void spawned_kill_namespace(const struct spawned *spawned)
 {
-	const char *const *envp = spec->envp ? spec->envp : (const char *const *)environ;
-	const char **candidates = candidates_of(spec->argv[0], envp);
-	int result = -ENOENT;
-
-	for (size_t i = 0; candidates != NULL && candidates[i] != NULL && result < 0; i++) {
-		if (access(candidates[i], X_OK) < 0)
-			continue;
-		text_copy(path, size, candidates[i]);
-		result = 0;
-	}
-	free(candidates);
-	return result;
+	if (spawned->init_pidfd >= 0)
+		(void)syscall(SYS_pidfd_send_signal, spawned->init_pidfd, SIGKILL, NULL, 0);
 }
 
 /* glibc has no wrapper. The kernel may know fewer flags (seccomp filters of containers answer
@@ -194,17 +137,21 @@ int exec_is_through(pid_t pid, bool *ret_through)
 	return result;
 }
 
-static pid_t start(const struct cage *cage, struct keeper_plan *keeper, int *pidfd)
+static int start(const struct cage *cage, struct keeper_plan *keeper, struct spawned *ret_spawned,
+	struct memcage_failure *failure)
 {
 	struct child_plan *plan = &keeper->child;
-	pid_t pid = clone_into(cage_clone_directory(cage), pidfd);
+	int pidfd = -1;
+	pid_t pid = clone_into(cage_clone_directory(cage), &pidfd);
 	bool forked = false;
 
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL)) {
-		if (open_joins(cage, false, plan->join) < 0)
-			return -1;
+		int result = open_joins(cage, false, plan->join);
+
+		if (result < 0)
+			return failure_errno(failure, -result, FAILED);
 		plan->die_with_parent = true; /* until it has joined no guard would find it */
-		pid = fork_and_open(pidfd);
+		pid = fork_and_open(&pidfd);
 		forked = true;
 	}
 	if (pid == 0) {
@@ -214,19 +161,48 @@ static pid_t start(const struct cage *cage, struct keeper_plan *keeper, int *pid
 			keeper_become(keeper);
 		child_become(plan);
 	}
-	return pid;
+	if (pid < 0)
+		return failure_errno(failure, errno, FAILED);
+	ret_spawned->pid = pid;
+	ret_spawned->pidfd = pidfd;
+	return 0;
 }
 
-int spawn(const struct memcage_spec *spec, const struct cage *cage, const int stdio[3],
+/* Behind walls: by a porter where there are namespaces to be made. */
+static int start_isolated(const struct memcage_spec *spec, struct cage *cage,
+	struct keeper_plan *keeper, struct spawned *ret_spawned, struct memcage_failure *failure)
+{
+	struct isolate isolate;
+	int result = isolate_open(&isolate, spec, cage, failure);
+
+	/* It leads the group of its session; who leads one already cannot start a session. */
+	if (is_given(isolate.given, GUARANTEE_NEW_SESSION))
+		keeper->child.own_process_group = false;
+	if (result == 0 && isolate_needs_porter(&isolate)) {
+		result = isolate_start(&isolate, cage, &keeper->child, ret_spawned, failure);
+	} else if (result == 0) {
+		result = isolate_plan(&isolate, failure);
+		keeper->child.confinement = &isolate.porter.confinement;
+		if (result == 0)
+			result = start(cage, keeper, ret_spawned, failure);
+	}
+	if (result == 0)
+		isolate_name_given(&isolate, cage, ret_spawned);
+	isolate_free(&isolate);
+	return result;
+}
+
+int spawn(const struct memcage_spec *spec, struct cage *cage, const int stdio[3],
 	bool own_process_group, struct spawned *ret_spawned, struct memcage_failure *reterr_failure)
 {
 	const char *const *envp = spec->envp ? spec->envp : (const char *const *)environ;
-	const char **candidates = candidates_of(spec->argv[0], envp);
-	int records[2] = { -1, -1 }, control[2] = { -1, -1 }, result = 0, pidfd = -1;
+	const char **candidates = executable_candidates(spec->argv[0], envp);
+	int records[2] = { -1, -1 }, control[2] = { -1, -1 }, result = 0;
 	struct keeper_plan keeper = { .wait_tree = spec->wait_tree };
 	struct child_plan *plan = &keeper.child;
+	struct spawned spawned = SPAWNED_NONE;
+	bool isolated = isolate_is_wanted(spec);
 	sigset_t all, own_mask;
-	pid_t pid = -1;
 
 	*plan = (struct child_plan){
 		.argv = spec->argv,
@@ -267,18 +243,17 @@ int spawn(const struct memcage_spec *spec, const struct cage *cage, const int st
 		(void)pthread_sigmask(SIG_SETMASK, &all, &own_mask);
 		plan->signal_mask = spec->signal_mask ? *(const sigset_t *)spec->signal_mask
 						      : own_mask;
-		pid = start(cage, &keeper, &pidfd);
-		result = pid < 0 ? -errno : 0;
+		result = isolated ? start_isolated(spec, cage, &keeper, &spawned, reterr_failure)
+				  : start(cage, &keeper, &spawned, reterr_failure);
 		(void)pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
+	} else {
+		(void)failure_errno(reterr_failure, -result, FAILED);
 	}
 	if (result == 0) {
 		(void)fcntl(records[0], F_SETFL, O_NONBLOCK);
-		*ret_spawned = (struct spawned){ .pid = pid,
-			.pidfd = pidfd,
-			.records = fd_take(&records[0]),
-			.control = fd_take(&control[1]) };
-	} else {
-		(void)failure_errno(reterr_failure, -result, "start a process in the cage");
+		spawned.records = fd_take(&records[0]);
+		spawned.control = fd_take(&control[1]);
+		*ret_spawned = spawned;
 	}
 	for (int i = 0; i < CHILD_JOINS_MAX; i++)
 		fd_close(&plan->join[i]);

@@ -7,15 +7,35 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 static int load(const struct sock_fprog *filter)
 {
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0u, filter) < 0 ? -errno : 0;
 }
 
-void child_be_traced(const struct child_tracer *tracer)
+/* 0 where /proc does not say. */
+static int32_t pid_outside(void)
 {
-	int32_t pid = (int32_t)getpid(), answer = 0;
+	char text[TEXT_NUMBER_SIZE];
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+	uint64_t pid;
+
+	if (length < 0)
+		return 0;
+	text[length] = '\0';
+	return parse_number(text, &pid) == 0 ? (int32_t)pid : 0;
+}
+
+void child_be_traced(const struct child_tracer *tracer, bool own_pid_namespace)
+{
+	int32_t pid = own_pid_namespace ? pid_outside() : (int32_t)getpid(), answer = 0;
 	int result;
+
+	if (pid == 0) {
+		*tracer->loaded = -ESRCH;
+		return;
+	}
 
 	/* Yama lets only ancestors trace; the tracer is none. Where there is no Yama this fails. */
 	(void)prctl(PR_SET_PTRACER, (unsigned long)tracer->pid, 0, 0, 0);

@@ -8,6 +8,7 @@
 #define MEMCAGE_CAGE_TRACED_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,8 +19,9 @@ struct child_tracer {
 	int32_t *loaded; /* shared with the tracer: 1 once the filter is loaded, or -errno */
 };
 
-/* Async-signal-safe. Whatever fails here, the command runs: unwatched, and *loaded says why. Where
- * the filter needs it (no CAP_SYS_ADMIN), sets no_new_privs. */
-void child_be_traced(const struct child_tracer *tracer);
+/* Async-signal-safe. own_pid_namespace: the tracer knows us by another pid than we do; the host's
+ * /proc, which must still be there, has it. Whatever fails here, the command runs: unwatched, and
+ * *loaded says why. Where the filter needs it (no CAP_SYS_ADMIN), sets no_new_privs. */
+void child_be_traced(const struct child_tracer *tracer, bool own_pid_namespace);
 
 #endif

@@ -14,7 +14,7 @@
 #include "spec/options.h"
 
 #define EXIT_STATUS_DEGRADED 1
-#define NAME_WIDTH 17
+#define NAME_WIDTH 20
 
 /* How a status is shown; the last row is for what only a later memcage knows. */
 static const struct mark {

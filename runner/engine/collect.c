@@ -49,9 +49,12 @@ static void collect_start(const struct memcage_run *run, struct evidence *eviden
 		evidence->start_errno = seen->failed_errno;
 		text_copy(evidence->start_step, sizeof(evidence->start_step),
 			child_step_name(seen->failed_step));
-		if (seen->failed_step == STEP_DIRECTORY)
+		if (seen->failed_step == STEP_DIRECTORY && run->spec.working_directory != NULL)
 			(void)snprintf(evidence->start_step, sizeof(evidence->start_step),
 				"changing to %.140s", run->spec.working_directory);
+		else if (seen->failed_step == STEP_DIRECTORY)
+			text_copy(evidence->start_step, sizeof(evidence->start_step),
+				"entering the working directory as the policy's user");
 	} else if (seen->exec_known ? !seen->exec_through : !seen->about_to_exec) {
 		evidence->start = START_DIED_BEFORE_EXEC;
 	}
@@ -67,6 +70,7 @@ static void collect_end(const struct memcage_run *run, struct evidence *evidence
 					      : WEXITSTATUS(seen->wait_status);
 	evidence->core_dumped = evidence->signaled && WCOREDUMP(seen->wait_status);
 	evidence->main_pid = seen->main_pid;
+	evidence->main_own_pid = seen->own_pid;
 	text_copy(evidence->main_command, sizeof(evidence->main_command),
 		base_name(run->spec.argv[0]));
 	evidence->wall_ms = wall_ms_of(seen);

@@ -52,20 +52,34 @@ static const char *const status_names[] = {
 	[CHECK_MISSING] = "missing",
 };
 
-static json_t *check_json(const struct check_row *row, struct examination *exam)
+static json_t *finding_json(const char *name, const struct finding *finding)
 {
 	struct builder object = build_object();
+
+	put_text(&object, "name", name);
+	put_text(&object, "status", status_names[finding->status]);
+	put_text(&object, "finding", finding->text);
+	put_text(&object, "remedy", finding->remedy);
+	return build_end(&object);
+}
+
+static json_t *check_json(const struct check_row *row, struct examination *exam)
+{
 	struct finding finding = { .status = CHECK_MISSING };
 
 	if (row->needs_cage && !has_cage(exam))
 		tell(&finding, CHECK_MISSING, NULL, "not tried: there is no cage to try it in");
 	else
 		row->probe(exam, &finding);
-	put_text(&object, "name", row->name);
-	put_text(&object, "status", status_names[finding.status]);
-	put_text(&object, "finding", finding.text);
-	put_text(&object, "remedy", finding.remedy);
-	return build_end(&object);
+	return finding_json(row->name, &finding);
+}
+
+static json_t *wall_json(enum guarantee guarantee)
+{
+	struct finding finding = { .status = CHECK_MISSING };
+
+	probe_wall(guarantee, &finding);
+	return finding_json(wall_name(guarantee), &finding);
 }
 
 static json_t *checks_json(struct examination *exam)
@@ -74,6 +88,8 @@ static json_t *checks_json(struct examination *exam)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		append_value(&list, check_json(&rows[i], exam));
+	for (int i = 0; i < GUARANTEE_COUNT; i++)
+		append_value(&list, wall_json((enum guarantee)i));
 	return build_end(&list);
 }
 

@@ -10,6 +10,7 @@
  *     doctor_cage.c      probes: where the cage goes, and how processes get in and out
  *     doctor_evidence.c  probes: what can be seen
  *     doctor_host.c      probes: what else on this host acts on memory
+ *     doctor_isolation.c  probes: what can be kept from a command besides memory
  *     doctor_systemd.c   whether systemd has a place for us
  */
 #ifndef MEMCAGE_ENGINE_DOCTOR_H
@@ -20,6 +21,7 @@
 
 #include "cage/cage.h"
 #include "memcage/memcage.h"
+#include "spec/isolation.h"
 
 /* A child that was started in the trial cage and killed there. */
 struct trial_child {
@@ -115,6 +117,10 @@ void probe_outer_limits(struct examination *exam, struct finding *finding);
 void probe_oom_score(struct examination *exam, struct finding *finding);
 void probe_overcommit(struct examination *exam, struct finding *finding);
 void probe_privilege(struct examination *exam, struct finding *finding);
+
+/* doctor_isolation.c: the check of one guarantee of policies. */
+const char *wall_name(enum guarantee guarantee);
+void probe_wall(enum guarantee guarantee, struct finding *finding);
 
 /* Where a scope from systemd could come from. */
 enum systemd_manager {

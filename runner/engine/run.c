@@ -157,11 +157,6 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 		result = failure_set(reterr_failure, EINVAL,
 			"SIGCHLD is ignored, so the kernel throws exit statuses away; set it to "
 			"SIG_DFL");
-	if (result == 0 && run->spec.policy != NULL && run->spec.policy->isolation.wanted != 0)
-		result = failure_set(reterr_failure, ENOTSUP,
-			"policy %s asks for isolation, which this version cannot give yet; it is "
-			"not run without",
-			run->spec.policy->name);
 	if (result == 0)
 		result = take_environment(run, reterr_failure);
 	if (result == 0)

@@ -9,6 +9,7 @@
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "cage/isolate.h"
 #include "cage/spawn.h"
 #include "engine/refuse.h"
 
@@ -18,10 +19,31 @@ static bool wants(const struct memcage_spec *spec, enum memcage_witness witness)
 	       (spec->witnesses & (uint32_t)witness) != 0;
 }
 
-/* The library goes in whatever the main program is: its children may be dynamic where it is not. */
-static void open_preload(
-	struct witnesses *witnesses, struct memcage_spec *spec, struct text_list *notes)
+/* Behind walls the host's paths do not exist. */
+#define INSIDE "/run/memcage/"
+
+static bool has_private_root(const struct memcage_spec *spec)
 {
+	return spec->policy != NULL &&
+	       is_given(spec->policy->isolation.wanted, GUARANTEE_PRIVATE_ROOT);
+}
+
+/* Library and page go along, to paths of their own. */
+static void share_preload(const struct preload_witness *witness, struct cage *cage,
+	struct preload_witness *ret_inside)
+{
+	*ret_inside = *witness;
+	text_copy(ret_inside->library, sizeof(ret_inside->library), INSIDE PRELOAD_LIBRARY);
+	text_copy(ret_inside->page_path, sizeof(ret_inside->page_path), INSIDE "page");
+	cage->shares[0] = (struct mount_share){ witness->library, INSIDE PRELOAD_LIBRARY, false };
+	cage->shares[1] = (struct mount_share){ witness->page_path, INSIDE "page", true };
+}
+
+/* The library goes in whatever the main program is: its children may be dynamic where it is not. */
+static void open_preload(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage)
+{
+	struct text_list *notes = &cage->warnings;
+	struct preload_witness *seen_inside = &witnesses->preload_inside;
 	const char *const *envp = spec->envp ? spec->envp : (const char *const *)environ;
 	char library[PRELOAD_PATH_SIZE], executable[4096];
 	struct memcage_failure failure;
@@ -31,7 +53,8 @@ static void open_preload(
 			"libmemcage-witness.so was not found: refused allocations are not seen");
 		return;
 	}
-	if (spec->set_user && !preload_readable_for(library, spec->user_id, spec->group_id)) {
+	if (spec->set_user && !has_private_root(spec) &&
+		!preload_readable_for(library, spec->user_id, spec->group_id)) {
 		text_list_add(notes, "refused allocations are not seen: user %u may not read %s",
 			spec->user_id, library);
 		return;
@@ -40,7 +63,10 @@ static void open_preload(
 		text_list_add(notes, "refused allocations are not seen: %s", failure.detail);
 		return;
 	}
-	if (preload_environment(&witnesses->preload, envp, &witnesses->environment) < 0) {
+	*seen_inside = witnesses->preload;
+	if (has_private_root(spec))
+		share_preload(&witnesses->preload, cage, seen_inside);
+	if (preload_environment(seen_inside, envp, &witnesses->environment) < 0) {
 		preload_close(&witnesses->preload);
 		return;
 	}
@@ -62,7 +88,7 @@ static void open_trace(struct witnesses *witnesses, struct cage *cage)
 {
 	struct memcage_failure failure;
 
-	if (trace_open(&witnesses->trace, witnesses->preload.page_path, &witnesses->room,
+	if (trace_open(&witnesses->trace, witnesses->preload_inside.page_path, &witnesses->room,
 		    &failure) < 0)
 		text_list_add(
 			witnesses->notes, "refused system calls are not seen: %s", failure.detail);
@@ -102,9 +128,9 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 				"kernel.dmesg_restrict=0)",
 				strerrordesc_np(-witnesses->kernel_log));
 	}
-	witnesses->preload = PRELOAD_NONE;
+	witnesses->preload = witnesses->preload_inside = PRELOAD_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_PRELOAD))
-		open_preload(witnesses, spec, notes);
+		open_preload(witnesses, spec, cage);
 	if (wants_trace(witnesses, spec))
 		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
@@ -182,7 +208,7 @@ void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
 {
 	witness_kernel_log_tell(witnesses, evidence);
 	if (witnesses->preload.fd >= 0)
-		preload_collect(&witnesses->preload, evidence->main_pid, &evidence->refusals);
+		preload_collect(&witnesses->preload, evidence->main_own_pid, &evidence->refusals);
 	tell_traced(witnesses, &evidence->refusals);
 	witness_bpf_tell_refusals(witnesses, &evidence->refusals);
 	witness_bpf_tell_victims(witnesses, evidence);

@@ -38,7 +38,8 @@ struct witnesses {
 
 	struct room room; /* for second looks */
 	struct preload_witness preload;
-	char **environment;        /* for the command; NULL: unchanged */
+	struct preload_witness preload_inside; /* the same by the command's paths; owns nothing */
+	char **environment;                    /* for the command; NULL: unchanged */
 	bool main_uncovered;       /* the loader does not put the library into the main program */
 	const char *why_uncovered; /* in a few words; static */
 

@@ -95,6 +95,7 @@ struct evidence {
 	int status; /* exit code, or signal number when signaled */
 	bool core_dumped;
 	int main_pid;
+	int main_own_pid; /* as it sees itself, in a pid namespace; 0: it did not come to tell */
 	char main_command[EVIDENCE_COMMAND_SIZE];
 
 	/* the limit */

@@ -29,9 +29,17 @@ static void signal_child(const struct watch *watch, int signal_number)
 		(void)syscall(SYS_pidfd_send_signal, watch->child.pidfd, signal_number, NULL, 0);
 }
 
+/* What a terminal's keys would have done. Its session is new: the group has its pid. */
+void ends_signal_group(const struct watch *watch, int signal_number)
+{
+	if (!watch->reaped)
+		(void)kill(-watch->child.pid, signal_number);
+}
+
 static void kill_all(const struct watch *watch)
 {
 	cage_kill(watch->cage);
+	spawned_kill_namespace(&watch->child);
 	if (!watch->reaped)
 		signal_child(watch, SIGKILL); /* without a cage, or on its way into it */
 }
@@ -109,6 +117,7 @@ static void take_record(struct watch *watch, const struct child_record *record, 
 	switch (record->step) {
 	case STEP_ABOUT_TO_EXEC:
 		seen->about_to_exec = true;
+		seen->own_pid = record->error_number;
 		break;
 	case STEP_MAIN_STARTED:
 		seen->main_pid = record->error_number;
@@ -126,6 +135,7 @@ static void take_record(struct watch *watch, const struct child_record *record, 
 		seen->setup_failed = true;
 		seen->failed_step = (enum child_step)record->step;
 		seen->failed_errno = record->error_number;
+		seen->failed_detail = record->detail;
 		break;
 	}
 }

@@ -51,6 +51,8 @@ void watch_interrupt(struct watch *watch, int signal_number, bool on_terminal)
 		watch_act(watch, WATCH_ACT_INTERRUPTED, now_us);
 		watch_kill(watch, now_us);
 	} else if (on_terminal) {
+		if (watch->child.own_session)
+			ends_signal_group(watch, signal_number);
 		deadline_set(&watch->deadlines, DEADLINE_GRACE, now_us + TERMINAL_GRACE_US);
 	} else {
 		watch_act(watch, WATCH_ACT_INTERRUPTED, now_us);

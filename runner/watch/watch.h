@@ -37,8 +37,9 @@ enum watch_phase {
 struct happenings {
 	bool setup_failed; /* a step before or at exec: failed_step, failed_errno */
 	enum child_step failed_step;
-	int failed_errno;
+	int failed_errno, failed_detail;
 	bool about_to_exec;
+	int own_pid; /* of the main process as it sees itself; with about_to_exec */
 	bool exec_known, exec_through;
 
 	pid_t main_pid;
@@ -131,6 +132,8 @@ void watch_act(struct watch *watch, enum watch_act act, uint64_t now_us);
 void watch_stop(struct watch *watch, uint64_t now_us);
 void watch_kill(struct watch *watch, uint64_t now_us);
 void ends_read_records(struct watch *watch, uint64_t now_us);
+/* An isolated run has no terminal that would do it. */
+void ends_signal_group(const struct watch *watch, int signal_number);
 void ends_reap(struct watch *watch, uint64_t now_us);
 void ends_look_whether_empty(struct watch *watch, uint64_t now_us);
 void ends_on_time(struct watch *watch, uint64_t now_us);

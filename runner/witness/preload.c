@@ -18,7 +18,6 @@
 #include "witness/library.h"
 #include "witness/preload/page.h"
 
-#define LIBRARY "libmemcage-witness.so"
 #define PRELOAD_VARIABLE "LD_PRELOAD="
 #define PAGE_VARIABLE PAGE_ENVIRONMENT "="
 
@@ -26,7 +25,7 @@
 
 int preload_library_path(char *ret_path, size_t size)
 {
-	if (library_find(LIBRARY, ret_path, size) == 0 ||
+	if (library_find(PRELOAD_LIBRARY, ret_path, size) == 0 ||
 		library_take(getenv("MEMCAGE_WITNESS_LIBRARY"), ret_path, size))
 		return 0;
 	return -ENOENT;
@@ -70,7 +69,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library, const
 		return failure_set(reterr_failure, ENOENT, "%s is no readable file", library);
 	if (library == NULL && preload_library_path(witness.library, sizeof(witness.library)) < 0)
 		return failure_set(reterr_failure, ENOENT,
-			LIBRARY " is neither beside the program nor in " MEMCAGE_LIBDIR);
+			PRELOAD_LIBRARY " is neither beside the program nor in " MEMCAGE_LIBDIR);
 	if (strpbrk(witness.library, ": \t") != NULL)
 		return failure_set(reterr_failure, EINVAL,
 			"%s: LD_PRELOAD cannot hold a path with blanks or colons", witness.library);

@@ -32,6 +32,7 @@
 #include "witness/room.h"
 
 #define PRELOAD_PATH_SIZE 512
+#define PRELOAD_LIBRARY "libmemcage-witness.so"
 
 /* One run's. Before preload_open() set to PRELOAD_NONE; by value, may be moved. */
 struct preload_witness {

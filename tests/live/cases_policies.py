@@ -73,9 +73,6 @@ CASES = [
          files=("own.yaml",), check=complained("own.yaml:1:1: unknown key 'limts'; did you mean 'limits'?")),
     Case("policy/unknown", ("exit_with", "0"), None, 125, ("-p", "kubernetis"),
          check=complained("no policy 'kubernetis'; did you mean 'kubernetes'?")),
-    # Nothing runs unprotected, also not where less would do.
-    Case("policy/fails_closed", ("sh", "-c", "echo ran"), None, 125, ("-p", "untrusted", "--allow-degraded"),
-         check=complained("policy untrusted asks for isolation")),
 
     Case("policy/command_list", drive=call("policy", "list", holds="kubernetes")),
     Case("policy/command_show", drive=call("policy", "show", "judge", holds="private")),

@@ -47,6 +47,7 @@ class Case:
     setup: Optional[Callable] = None    # setup(run): before the start
     during: Optional[Callable] = None   # during(run): while memcage runs
     check: Optional[Callable] = None    # check(run): after the end; raises Mismatch
+    program: str = ""               # a relative of memcage that lies beside the workloads; "": memcage itself
     report: str = "report.json"     # the argument of -r, "" for none; a relative name is in {dir}
     files: tuple = ()               # names that may be in {dir} afterwards, beside the report
     leaves_group: bool = False      # memcage was killed: its groups may stay (its processes not)
@@ -142,7 +143,8 @@ class Harness:
             return words
 
         argv = self.workload(filled(of_world(case.argv, run.world)))
-        words = [self.program, "run", *filled(of_world(case.options, run.world))]
+        program = os.path.join(os.path.dirname(self.workloads), case.program) if case.program else self.program
+        words = [program, "run", *filled(of_world(case.options, run.world))]
         if case.report:
             words += ["-r", run.keep.get("report", case.report)]
         return words + (["--", *argv] if argv else [])

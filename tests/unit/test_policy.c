@@ -425,23 +425,6 @@ static void test_environment(void **state)
 }
 
 /* Nothing runs unprotected. */
-static void test_fails_closed(void **state)
-{
-	static const char *const argv[] = { "true", NULL };
-	struct memcage_policy *policy = load("untrusted");
-	struct memcage_spec spec = {
-		.struct_size = sizeof(spec), .argv = argv, .policy = policy, .allow_degraded = true
-	};
-	struct memcage_run *run = NULL;
-	struct memcage_failure failure;
-
-	(void)state;
-	assert_int_equal(memcage_start(&spec, &run, &failure), -ENOTSUP);
-	assert_non_null(strstr(failure.detail, "policy untrusted asks for isolation"));
-	assert_null(run);
-	(void)memcage_policy_free(policy);
-}
-
 static int unpack(void **state)
 {
 	(void)state;
@@ -474,7 +457,6 @@ int main(void)
 		cmocka_unit_test(test_options_checked_late),
 		cmocka_unit_test(test_specification),
 		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_fails_closed),
 	};
 
 	if (setenv("MEMCAGE_POLICY_PATH", MEMCAGE_SOURCE_DIR "/policies", 1) != 0)
