@@ -111,7 +111,7 @@ SAME = (
     ("sh", "-c", 'trap "echo got it; exit 9" TERM; kill -TERM $$; exit 1'),
     ("sh", "-c", "kill -KILL $$"),
     ("sh", "-c", "ls /nosuch; echo $PPID >/dev/null; (exit 4); echo $?; exec sh -c 'exit 6'"),
-    ("sh", "-c", "sleep 1000 & kill -STOP $!; kill -CONT $!; kill $!; wait $!; echo $?"),
+    ("sh", "-c", "exec 2>/dev/null; sleep 1000 & kill -STOP $!; kill -CONT $!; kill $!; wait $!; echo $?"),
 )
 
 
