@@ -118,11 +118,14 @@ live() {
 		${runtimes:+"$runtimes"}
 }
 
-# live_ways WORLD - the rows of the runtimes as the tracer alone sees them, and watched against not
+# live_ways WORLD - the rows of the runtimes as the tracer alone sees them, as the program in the kernel
+# does, and watched against not
 live_ways() {
-	local options=("${live_options[@]}")
-	live_options=("${options[@]}" --witness trace)
-	live "$1"
+	local options=("${live_options[@]}") witness
+	for witness in trace bpf; do
+		live_options=("${options[@]}" --witness "$witness")
+		live "$1"
+	done
 	live_options=("${options[@]}" --unwatched)
 	live "$1"
 }

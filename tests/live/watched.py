@@ -13,6 +13,9 @@ IN_A_GUEST = ("runtime/c_glibc/*", "runtime/c_static/*", "runtime/c_musl/caught"
               "runtime/python/*", "runtime/perl/*", "runtime/lua/caught", "runtime/lua/grow", "runtime/php/uncaught",
               "runtime/ruby/caught", "runtime/bash/grow", "runtime/bash/killed", "runtime/mawk/killed",
               "runtime/gawk/grow", "runtime/sort/*", "runtime/words/all_*", "runtime/words/[0-4]_1")
+# jemalloc maps more than it uses, which RLIMIT_DATA counts. Who looks a second time is the library
+# and the tracer; the program in the kernel stops nobody, so these may be refused while they fit.
+REFUSED_UNDER_BPF = ("runtime/c_jemalloc/near", "runtime/c_jemalloc_preloaded/near")
 REFUSALS = ("alloc_failure/refused", "ok/recovered_alloc_failure")
 
 
@@ -28,10 +31,16 @@ def with_witness(options, witness):
 def by(case, witnesses):
     """The row as the named witnesses of refusals see it. Signature and kernel log, which see none,
     stay: without them there is no runtime_heap, and nobody tells whose limit it was."""
+    base = case.name
     case = dataclasses.replace(case, name=f"{case.name}@{witnesses}", witness=witnesses,
                                options=with_witness(case.options, witnesses + ",signature,kmsg"))
     if "preload" in witnesses.split(","):
         return case
+    if witnesses == "bpf":
+        case.needs = (*case.needs, "bpf")
+    if witnesses == "bpf" and base in REFUSED_UNDER_BPF:
+        return dataclasses.replace(case, verdict=(*case.verdict, *REFUSALS), status=(0, 3), check=None,
+                                   confidence=("certain", "high", "medium"))
     if case.verdict in REFUSALS:    # from outside
         case.confidence = ("medium",)
     return dataclasses.replace(case, **(case.outside or {}))
