@@ -29,16 +29,47 @@ static bool is_alignment(size_t alignment)
 	return alignment != 0 && (alignment & (alignment - 1)) == 0;
 }
 
+/* Slow ways, apart from the fast ones: those need less room on the stack then. */
+#define APART __attribute__((noinline, cold))
+
+/* The first call of a process, and those inside another of the family. */
+APART static void *malloc_inside(const char *frame, size_t size)
+{
+	struct call call = enter(frame);
+	void *memory = real.malloc(size);
+
+	while (memory == NULL && ask_again(&call, size))
+		memory = real.malloc(size);
+	leave(call, FUNCTION_MALLOC, size, memory == NULL);
+	return memory;
+}
+
+/* Refused, or a grant that may settle a refusal. */
+APART static void *malloc_noted(const char *frame, void *memory, size_t size)
+{
+	struct call call = enter(frame);
+
+	while (memory == NULL && ask_again(&call, size))
+		memory = real.malloc(size);
+	leave(call, FUNCTION_MALLOC, size, memory == NULL);
+	return memory;
+}
+
+/* enter() and leave() by hand, with nothing but the size to remember meanwhile: this is what a
+ * program pays for being watched. */
 EXPORTED void *malloc(size_t size)
 {
-	struct call call = ENTER();
 	void *memory;
 
-	do
-		memory = real.malloc(size);
-	while (memory == NULL && ask_again(&call, size));
-
-	leave(call, FUNCTION_MALLOC, size, memory == NULL);
+	if (__builtin_expect(!real.ready || record_thread.inside != NULL, false))
+		return malloc_inside(stack_here(), size);
+	record_thread.inside = stack_here();
+	memory = real.malloc(size);
+	record_thread.inside = NULL;
+	if (__builtin_expect(
+		    memory == NULL || size >= __atomic_load_n(&record_watch, __ATOMIC_RELAXED),
+		    false))
+		return malloc_noted(stack_here(), memory, size);
 	return memory;
 }
 
@@ -62,27 +93,44 @@ static size_t array_size(struct call call, enum page_function function, size_t c
 	return 0;
 }
 
+APART static void *calloc_again(struct call call, size_t count, size_t size)
+{
+	void *memory = NULL;
+
+	while (memory == NULL && ask_again(&call, product(count, size)))
+		memory = real.calloc(count, size);
+	return memory;
+}
+
 EXPORTED void *calloc(size_t count, size_t size)
 {
 	struct call call = ENTER();
-	void *memory;
+	void *memory = real.calloc(count, size);
 
-	do
-		memory = real.calloc(count, size);
-	while (memory == NULL && ask_again(&call, product(count, size)));
+	if (__builtin_expect(memory == NULL, false))
+		memory = calloc_again(call, count, size);
 	leave(call, FUNCTION_CALLOC, array_size(call, FUNCTION_CALLOC, count, size),
 		memory == NULL);
 	return memory;
 }
 
+/* size is not 0: that would have freed memory. */
+APART static void *realloc_again(struct call call, void *memory, size_t size)
+{
+	void *moved = NULL;
+
+	while (moved == NULL && ask_again(&call, size))
+		moved = real.realloc(memory, size);
+	return moved;
+}
+
 EXPORTED void *realloc(void *memory, size_t size)
 {
 	struct call call = ENTER();
-	void *moved;
+	void *moved = real.realloc(memory, size);
 
-	do
-		moved = real.realloc(memory, size);
-	while (moved == NULL && ask_again(&call, size));
+	if (__builtin_expect(moved == NULL, false) && size > 0)
+		moved = realloc_again(call, memory, size);
 	leave(call, FUNCTION_REALLOC, size, moved == NULL);
 	return moved;
 }
