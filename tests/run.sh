@@ -156,7 +156,7 @@ step_live_v2() {
 		local share
 		share=$(mktemp -d) && mkdir "$share/tmp" "$share/reports"
 		live_options=(--guest --scale 5 --reports /run/share/reports)
-		live v2 "$root/tests/vm/uml.sh" --timeout 900 --share "$share" -- env TMPDIR=/run/share/tmp
+		live v2 "$root/tests/vm/uml.sh" --timeout 1200 --share "$share" -- env TMPDIR=/run/share/tmp
 		for report in "$share"/reports/*.json; do
 			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"
 		done
