@@ -20,6 +20,8 @@ static const struct {
 } commands[] = {
 	{ "run", command_run, "run one command in a cage and say why it ended" },
 	{ "report", command_report, "a report in people's words" },
+	{ "explain", command_explain,
+		"why the kernel killed: a kernel log or a report, in people's words" },
 	{ "policy", command_policy, "list, show and check policies" },
 	{ "doctor", command_doctor, "what this host can enforce and see, and how to get the rest" },
 };
@@ -45,7 +47,7 @@ static int print_help(FILE *out)
 }
 
 /* Names that a later version has. */
-static const char *const planned[] = { "batch", "fit", "sweep", "gate", "explain", "selftest" };
+static const char *const planned[] = { "batch", "fit", "sweep", "gate", "selftest" };
 
 static int unknown_command(const char *name)
 {

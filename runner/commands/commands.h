@@ -12,6 +12,7 @@ int command_run(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_explain(int argc, char **argv);
 
 /* "memcage: " and one line on standard error. Returns EXIT_STATUS_ERROR. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

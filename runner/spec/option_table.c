@@ -97,11 +97,12 @@ const struct option_row option_rows[] = {
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },
-	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR, "print JSON" },
+	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR | FOR_EXPLAIN,
+		"print JSON" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
 		"remove groups and probes that crashed runs left behind" },
 	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL,
-		FOR_RUN | FOR_REPORT | FOR_DOCTOR | FOR_POLICY, "show this help" },
+		FOR_RUN | FOR_REPORT | FOR_DOCTOR | FOR_POLICY | FOR_EXPLAIN, "show this help" },
 };
 /* clang-format on */
 

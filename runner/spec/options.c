@@ -49,6 +49,15 @@ static void getopt_tables_fill(enum option_command command, struct getopt_tables
 	*letter = '\0';
 }
 
+bool options_have(enum option_command command, const char *name)
+{
+	for (size_t i = 0; i < option_row_count; i++)
+		if (strcmp(option_rows[i].name, name) == 0 &&
+			(option_rows[i].commands & (unsigned)command) != 0)
+			return true;
+	return false;
+}
+
 static const struct option_row *row_of(enum option_command command, int value)
 {
 	if (value >= FIRST_LONG)

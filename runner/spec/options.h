@@ -48,6 +48,7 @@ enum option_command {
 	FOR_REPORT = 1 << 1,
 	FOR_DOCTOR = 1 << 2,
 	FOR_POLICY = 1 << 3,
+	FOR_EXPLAIN = 1 << 4,
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is
@@ -67,6 +68,9 @@ int options_adopt_policy(struct options *options, const struct memcage_policy *p
  * borrowed. */
 int options_environment(
 	const struct options *options, char *const *environment, const char ***ret_envp);
+
+/* Whether a command has an option of that name. */
+bool options_have(enum option_command command, const char *name);
 
 void options_print_help(enum option_command command, FILE *out);
 

@@ -182,15 +182,30 @@ static struct counter read_kilobytes(struct span text, const char *key)
 	return counter_of(kilobytes * 1024);
 }
 
+static struct counter read_user(struct span text)
+{
+	const char *at = span_find_first(text, " UID");
+	uint64_t user;
+
+	if (at == NULL)
+		return (struct counter){ 0 };
+	text = span_from(text, at + strlen(" UID"));
+	if (!span_take_prefix(&text, ":") && !span_take_prefix(&text, " "))
+		return (struct counter){ 0 };
+	return span_take_number(&text, &user) ? counter_of(user) : (struct counter){ 0 };
+}
+
 bool log_killed_line(const struct log_record *record, struct log_victim *ret_victim)
 {
 	struct span text = { record->text, record->length };
 	struct log_victim victim = { .kill.host_wide = record->host_wide };
-	const char *end;
+	const char *end, *at;
 
 	if (!take_pid(&text, &victim.kill.pid) || !span_take_prefix(&text, " ("))
 		return false;
 	end = span_find_last(text, ") total-vm:"); /* the last: the command may hold it too */
+	if (end == NULL) /* as some distributions' kernels before 5.3 say it */
+		end = span_find_last(text, "), UID ");
 	if (end == NULL)
 		return false;
 	victim.command = text.at;
@@ -204,6 +219,11 @@ bool log_killed_line(const struct log_record *record, struct log_victim *ret_vic
 	victim.kill.anon_bytes = read_kilobytes(text, ", anon-rss:");
 	victim.kill.file_bytes = read_kilobytes(text, ", file-rss:");
 	victim.kill.shmem_bytes = read_kilobytes(text, ", shmem-rss:");
+	victim.total_vm_bytes = read_kilobytes(text, " total-vm:");
+	victim.page_table_bytes = read_kilobytes(text, " pgtables:");
+	victim.user = read_user(text);
+	if ((at = span_find_first(text, " oom_score_adj:")) != NULL)
+		victim.oom_score_adj = span_from(text, at + strlen(" oom_score_adj:"));
 	*ret_victim = victim;
 	return true;
 }

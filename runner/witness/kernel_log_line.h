@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "witness/kernel_log.h"
+#include "witness/span.h"
 
 #define LOG_TEXT_MAX 8192
 
@@ -40,7 +41,9 @@ struct log_record {
 
 struct log_victim {
 	struct kernel_kill kill;
-	const char *command; /* raw, as the process chose it; points into the record's text */
+	struct counter total_vm_bytes, page_table_bytes, user;
+	struct span oom_score_adj; /* a number with a sign, or empty */
+	const char *command;       /* raw, as the process chose it; points into the record's text */
 	size_t command_length;
 };
 
@@ -48,6 +51,14 @@ struct log_victim {
  * no record. text of *ret_record points into buffer. */
 bool log_record_read(const char *record, size_t length, char buffer[static LOG_TEXT_MAX],
 	struct log_record *ret_record);
+
+/* The same for the words alone, without a record around them: fills kind, host_wide, is_memcg, text
+ * and length. */
+void log_classify(struct span text, struct log_record *record);
+
+/* /dev/kmsg writes what is not printable ASCII, and the backslash, as \xNN. Copies up to a newline
+ * and ends with NUL; what does not fit is cut. Returns the length. */
+size_t log_undo_escapes(char *to, size_t size, const char *text, size_t length);
 
 /* The lines by kind. command is the victim's where it is known from elsewhere, or NULL. Each fills
  * what it is sure of, and returns false where the line is not of the form. */

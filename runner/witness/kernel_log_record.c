@@ -34,8 +34,7 @@ static int hex_digit(char c)
 	return digit != NULL ? (int)(digit - digits) : -1;
 }
 
-/* The log writes what is not printable ASCII, and the backslash, as \xNN. */
-static size_t undo_escapes(char *to, size_t size, const char *text, size_t length)
+size_t log_undo_escapes(char *to, size_t size, const char *text, size_t length)
 {
 	size_t stored = 0;
 
@@ -52,7 +51,7 @@ static size_t undo_escapes(char *to, size_t size, const char *text, size_t lengt
 	return stored;
 }
 
-static void classify(struct span text, struct log_record *record)
+void log_classify(struct span text, struct log_record *record)
 {
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		struct span rest = text;
@@ -91,12 +90,13 @@ bool log_record_read(const char *text, size_t length, char buffer[static LOG_TEX
 	record.continues = rest.at[0] == 'c';
 	body++;
 	rest = span_from((struct span){ text, length }, body);
-	rest = (struct span){ buffer, undo_escapes(buffer, LOG_TEXT_MAX, rest.at, rest.length) };
+	rest = (struct span){ buffer,
+		log_undo_escapes(buffer, LOG_TEXT_MAX, rest.at, rest.length) };
 	if (record.continues) {
 		record.text = rest.at;
 		record.length = rest.length;
 	} else {
-		classify(rest, &record);
+		log_classify(rest, &record);
 	}
 	*ret_record = record;
 	return true;
