@@ -31,7 +31,7 @@ v1)
 	"$here/record_explain_inside.sh" v1 "$build/tests/workloads" "$scratch" "$@"
 	;;
 uml)
-	"$here/vm/uml.sh" --mem 256M --share "$scratch" -- env MEMCAGE_GUEST=1 \
+	"$here/vm/uml.sh" --mem 256M --share "$scratch" -- env MEMCAGE_GUEST=1 MEMCAGE_LABEL=uml \
 		"$here/record_explain_inside.sh" v2 "$build/tests/workloads" /run/share "$@"
 	;;
 qemu-*)
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 PROGRAM
 	cat >"$root/init" <<INIT
 #!/bin/busybox sh
-export PATH=/usr/bin:/bin:/workloads MEMCAGE_GUEST=1 HOME=/tmp
+export PATH=/usr/bin:/bin:/workloads MEMCAGE_GUEST=1 DMESG=/usr/bin/dmesg HOME=/tmp
 /bin/busybox --install -s /bin
 mount -t devtmpfs devtmpfs /dev
 mount -t proc proc /proc

@@ -6,17 +6,21 @@
 # Called by record_explain.sh, on the host or in a guest; busybox sh is enough.
 #
 # WORLD is v1 or v2. Cases that take the machine's own memory, or sysrq, run in guests alone
-# (MEMCAGE_GUEST=1). The path of the group that we are in, the suffix of the kernel's version and
-# the hardware's name are replaced; nothing else is.
+# (MEMCAGE_GUEST=1). The path of the group that we are in, the hardware's name and, on a host,
+# the suffix of the kernel's version are replaced; nothing else is. On a
+# host, where others are killed too, a log ends with its first kill.
 set -u
 
 world=$1 workloads=$2 out=$3
 shift 3
 only=$*
 PATH=$workloads:$PATH
-release=$(uname -r)
-version=$(echo "$release" | sed 's/[^0-9.].*//')
+dmesg=${DMESG:-dmesg} # busybox has one of its own
 guest=${MEMCAGE_GUEST:-}
+release=$(uname -r)
+version=$release
+[ -n "$guest" ] || version=$(echo "$release" | sed 's/[^0-9.].*//')
+label=${MEMCAGE_LABEL:-$world}-$(echo "$release" | cut -d . -f 1,2)
 
 if [ "$world" = v1 ]; then
 	top=/sys/fs/cgroup/memory
@@ -36,8 +40,12 @@ kernel_text() {
 		-e '/Hardware name:/d'
 }
 
+wanted() { # CASE
+	[ -z "$only" ] || case " $only " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
 last_seconds() {
-	dmesg | sed -n 's/^\[ *\([0-9.]*\)\].*/\1/p' | tail -n 1
+	$dmesg | sed -n 's/^\[ *\([0-9.]*\)\].*/\1/p' | tail -n 1
 }
 
 oom_kills() { # DIRECTORY
@@ -61,7 +69,7 @@ in_group() { # DIRECTORY COMMAND...
 
 # write NAME DMESG-OPTIONS WHAT - everything since $since, in that form
 write() {
-	dmesg >"$out/.plain"
+	$dmesg >"$out/.plain"
 	line=$(awk -v since="$since" '{ at = $0; sub(/^\[ */, "", at); sub(/\].*/, "", at)
 		if (at ~ /^[0-9.]+$/ && at + 0 > since + 0) { print NR; exit } }' "$out/.plain")
 	[ -n "$line" ] || { echo "broken $1: the kernel said nothing"; return; }
@@ -72,8 +80,8 @@ write() {
 			dd if=/dev/kmsg iflag=nonblock bs=16k 2>/dev/null |
 				awk -F'[,;]' -v since="$since" '/^[0-9]/ { keep = $3 > since * 1000000 } keep && /^[0-9]/'
 		else
-			$2 | tail -n "+$line"
-		fi
+			$dmesg ${2#dmesg} | tail -n "+$line"
+		fi | if [ -n "$guest" ]; then cat; else sed '/ Killed process /q'; fi
 	} | kernel_text >"$out/$1.log"
 	rm -f "$out/.plain"
 	echo "recorded $1"
@@ -82,9 +90,9 @@ write() {
 # One kill. case NAME FORMAT LIMIT WHERE WHAT COMMAND...; WHERE: own (the group of the limit), below
 # it, or host (no limit at all)
 kill_one() {
-	name=$world-$version-$1 form=$2 bytes=$3 where=$4 what=$5
+	wanted "$1" || return
+	name=$label-$1 form=$2 bytes=$3 where=$4 what=$5
 	shift 5
-	[ -z "$only" ] || case " $only " in *" ${name#"$world-$version-"} "*) ;; *) return ;; esac
 	leaf=$outer_dir/leaf
 	mkdir "$outer_dir" "$leaf"
 	[ "$world" = v1 ] || echo '+memory' >"$outer_dir/cgroup.subtree_control"
@@ -128,7 +136,7 @@ sysrq() {
 	sleep 2
 	echo f >/proc/sysrq-trigger
 }
-if [ -e /proc/sysrq-trigger ]; then
+if [ -e /proc/sysrq-trigger ] && wanted sysrq; then
 	sysrq &
 	kill_one sysrq dmesg 0 host "sysrq f" touch_pages 64M 20000
 	wait
@@ -146,17 +154,19 @@ if [ -e /sys/devices/system/node/node1 ]; then
 		cat /tmp/cpuset/cpuset.cpus >/tmp/cpuset/bound/cpuset.cpus
 		bound=/tmp/cpuset/bound/cgroup.procs
 	fi
-	since=$(last_seconds)
-	sh -c 'echo 0 >"$1"; shift; exec "$@"' sh "$bound" touch_pages 4G >/dev/null 2>&1
-	counters=" status=$?"
-	sleep 1
-	write "$world-$version-cpuset" dmesg "the nodes of a cpuset are full"
-	if command -v bind_node >/dev/null; then
+	if wanted cpuset; then
+		since=$(last_seconds)
+		sh -c 'echo 0 >"$1"; shift; exec "$@"' sh "$bound" touch_pages 4G >/dev/null 2>&1
+		counters=" oom_kill=1 status=$?"
+		sleep 1
+		write "$label-cpuset" dmesg "the nodes of a cpuset are full"
+	fi
+	if wanted mempolicy && command -v bind_node >/dev/null; then
 		since=$(last_seconds)
 		bind_node touch_pages 4G >/dev/null 2>&1
-		counters=" status=$?"
+		counters=" oom_kill=1 status=$?"
 		sleep 1
-		write "$world-$version-mempolicy" dmesg "the node of a memory policy is full"
+		write "$label-mempolicy" dmesg "the node of a memory policy is full"
 	fi
 fi
 exit 0

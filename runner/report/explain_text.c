@@ -8,16 +8,16 @@
 
 #define TASKS_SHOWN 5
 
-/* How an incident is called, with %s for the limit. */
+/* What stands behind "was" or "were" in the first line. */
 static const char *const causes[] = {
-	[OOM_SCOPE_UNKNOWN] = "was killed for memory; whose limit it was is not said",
-	[OOM_SCOPE_MEMCG] = "was killed at the limit of a control group",
-	[OOM_SCOPE_MEMCG_V1] = "was killed at the limit of a control group (cgroup v1)",
-	[OOM_SCOPE_MEMCG_V2] = "was killed at the limit of a control group (cgroup v2)",
-	[OOM_SCOPE_HOST] = "was killed because the whole machine ran out of memory",
-	[OOM_SCOPE_CPUSET] = "was killed because the memory nodes of its cpuset were full",
-	[OOM_SCOPE_MEMPOLICY] = "was killed because the nodes of a memory policy were full",
-	[OOM_SCOPE_SYSRQ] = "was killed because somebody asked for a kill (sysrq f)",
+	[OOM_SCOPE_UNKNOWN] = "killed for memory; whose limit it was is not said",
+	[OOM_SCOPE_MEMCG] = "killed at the limit of a control group",
+	[OOM_SCOPE_MEMCG_V1] = "killed at the limit of a control group (cgroup v1)",
+	[OOM_SCOPE_MEMCG_V2] = "killed at the limit of a control group (cgroup v2)",
+	[OOM_SCOPE_HOST] = "killed because the whole machine ran out of memory",
+	[OOM_SCOPE_CPUSET] = "killed because the memory nodes of its cpuset were full",
+	[OOM_SCOPE_MEMPOLICY] = "killed because the nodes of a memory policy were full",
+	[OOM_SCOPE_SYSRQ] = "killed because somebody asked for a kill (sysrq f)",
 };
 
 static bool is_group_limit(const struct oom_incident *incident)
@@ -57,7 +57,9 @@ static void print_headline(const struct oom_incident *incident, size_t number, F
 	} else {
 		print_process(victim->command, victim->pid, out);
 		if (incident->victim_count > 1)
-			(void)fprintf(out, " and %d more", incident->victim_count - 1);
+			(void)fprintf(out, " and %d more were", incident->victim_count - 1);
+		else
+			(void)fputs(" was", out);
 		(void)fprintf(out, " %s\n", causes[incident->scope]);
 	}
 }
@@ -196,14 +198,15 @@ static void print_part(
 	*is_first = false;
 	(void)fprintf(out, "%s ", name);
 	print_size(bytes, out);
-	if (counter_some(whole) && bytes.value <= whole.value)
+	if (counter_some(whole) && bytes.value <= whole.value && bytes.value >= whole.value / 100)
 		(void)fprintf(out, " (%.0f %%)", (double)bytes.value * 100 / (double)whole.value);
 }
 
 static void print_memory(const struct oom_incident *incident, FILE *out)
 {
 	const struct counter *amounts = incident->amounts, cache = oom_page_cache(incident);
-	struct counter whole = is_group_limit(incident) ? amounts[OOM_USAGE] : amounts[OOM_RAM];
+	struct counter whole = is_group_limit(incident) ? amounts[OOM_USAGE]
+							: oom_usable_memory(incident);
 	bool is_first = true;
 
 	if (!amounts[OOM_ANON].known && !amounts[OOM_FILE].known && !whole.known)
@@ -222,7 +225,7 @@ static void print_memory(const struct oom_incident *incident, FILE *out)
 		print_part("page tables", amounts[OOM_PAGE_TABLES], whole, &is_first, out);
 		print_part("free", amounts[OOM_FREE], whole, &is_first, out);
 		print_part("huge pages", amounts[OOM_HUGE_PAGES], whole, &is_first, out);
-		print_part("of", amounts[OOM_RAM], (struct counter){ 0 }, &is_first, out);
+		print_part("of", whole, (struct counter){ 0 }, &is_first, out);
 	}
 	(void)fputs(is_first ? "not known\n" : "\n", out);
 	if (counter_some(amounts[OOM_SWAP_TOTAL])) {

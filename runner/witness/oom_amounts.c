@@ -286,3 +286,8 @@ struct counter oom_pages(const struct oom_incident *incident, struct counter pag
 
 	return pages.known ? counter_of(times(pages.value, page)) : pages;
 }
+
+struct counter oom_usable_memory(const struct oom_incident *incident)
+{
+	return less(incident->amounts[OOM_RAM], incident->amounts[OOM_RESERVED]);
+}

@@ -122,6 +122,9 @@ struct oom_incident {
 /* Page cache without shared memory; not known where the log does not tell them apart. */
 struct counter oom_page_cache(const struct oom_incident *incident);
 
+/* The machine's memory without what it set aside before it began; not known for a group's limit. */
+struct counter oom_usable_memory(const struct oom_incident *incident);
+
 /* A column of the list of tasks, in bytes. Pages of 4 KiB where the log does not tell their size.
  */
 struct counter oom_pages(const struct oom_incident *incident, struct counter pages);

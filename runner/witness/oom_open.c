@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "witness/oom_log.h"
@@ -31,6 +32,19 @@ void oom_open_close(struct oom_log *log, struct oom_open *open)
 	log->open_count--;
 }
 
+/* /dev/kmsg counts microseconds; dmesg says the same in seconds. */
+static void store_time(struct oom_incident *incident, const struct log_line *line)
+{
+	struct span at = line->at;
+	uint64_t us;
+
+	if (line->escaped && span_take_number(&at, &us))
+		(void)snprintf(incident->at, sizeof(incident->at), "%llu.%06llu",
+			(unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
+	else
+		(void)printable_copy(incident->at, sizeof(incident->at), at.at, at.length);
+}
+
 struct oom_open *oom_open_new(struct oom_log *log, const struct log_line *line, uint64_t key)
 {
 	struct oom_open *chosen = NULL;
@@ -58,8 +72,7 @@ struct oom_open *oom_open_new(struct oom_log *log, const struct log_line *line, 
 	chosen->key = key;
 	(void)printable_copy(chosen->incident.host, sizeof(chosen->incident.host), line->host.at,
 		line->host.length);
-	(void)printable_copy(
-		chosen->incident.at, sizeof(chosen->incident.at), line->at.at, line->at.length);
+	store_time(&chosen->incident, line);
 	log->open_count++;
 	oom_open_touch(log, chosen, line);
 	return chosen;
