@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 PROGRAM
 	cat >"$root/init" <<INIT
 #!/bin/busybox sh
-export PATH=/usr/bin:/bin:/workloads MEMCAGE_GUEST=1 DMESG=/usr/bin/dmesg HOME=/tmp
+export PATH=/usr/bin:/bin:/workloads MEMCAGE_GUEST=1 DMESG=/usr/bin/dmesg DD=/usr/bin/dd HOME=/tmp
 /bin/busybox --install -s /bin
 mount -t devtmpfs devtmpfs /dev
 mount -t proc proc /proc

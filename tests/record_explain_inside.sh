@@ -77,8 +77,8 @@ write() {
 		echo "# recorded: Linux $version, cgroup $world, $2: $3."
 		echo "# counters:$counters"
 		if [ "$2" = /dev/kmsg ]; then
-			dd if=/dev/kmsg iflag=nonblock bs=16k 2>/dev/null |
-				awk -F'[,;]' -v since="$since" '/^[0-9]/ { keep = $3 > since * 1000000 } keep && /^[0-9]/'
+			"${DD:-dd}" if=/dev/kmsg iflag=nonblock bs=16k 2>/dev/null |
+				awk -F'[,;]' -v since="$since" '/^[0-9]/ { keep = $3 > since * 1000000 + 1 } keep && /^[0-9]/'
 		else
 			$dmesg ${2#dmesg} | tail -n "+$line"
 		fi | if [ -n "$guest" ]; then cat; else sed '/ Killed process /q'; fi

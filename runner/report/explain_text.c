@@ -2,11 +2,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/explain.h"
+#include "report/explain_parts.h"
 #include "report/reproduce.h"
 #include "report/text.h"
-
-#define TASKS_SHOWN 5
 
 /* What stands behind "was" or "were" in the first line. */
 static const char *const causes[] = {
@@ -20,30 +18,6 @@ static const char *const causes[] = {
 	[OOM_SCOPE_SYSRQ] = "killed because somebody asked for a kill (sysrq f)",
 };
 
-static bool is_group_limit(const struct oom_incident *incident)
-{
-	return incident->scope == OOM_SCOPE_MEMCG || incident->scope == OOM_SCOPE_MEMCG_V1 ||
-	       incident->scope == OOM_SCOPE_MEMCG_V2;
-}
-
-static void print_size(struct counter bytes, FILE *out)
-{
-	char text[TEXT_NUMBER_SIZE];
-
-	(void)fputs(!bytes.known                ? "not known"
-		    : bytes.value == UINT64_MAX ? "none"
-						: format_size(bytes.value, text),
-		out);
-}
-
-/* "python3 (pid 4711)" */
-static void print_process(const char *command, int pid, FILE *out)
-{
-	text_harmless(out, command[0] != '\0' ? command : "a process");
-	if (pid > 0)
-		(void)fprintf(out, " (pid %d)", pid);
-}
-
 static void print_headline(const struct oom_incident *incident, size_t number, FILE *out)
 {
 	const struct oom_victim *victim = &incident->victims[0];
@@ -52,10 +26,10 @@ static void print_headline(const struct oom_incident *incident, size_t number, F
 	if (incident->victim_count == 0 && incident->no_victim) {
 		(void)fputs("memory ran out, and the kernel found nobody to kill\n", out);
 	} else if (incident->victim_count == 0) {
-		print_process(incident->invoker, incident->invoker_pid, out);
+		explain_print_process(incident->invoker, incident->invoker_pid, out);
 		(void)fputs(" called the OOM killer; the log does not tell whom it killed\n", out);
 	} else {
-		print_process(victim->command, victim->pid, out);
+		explain_print_process(victim->command, victim->pid, out);
 		if (incident->victim_count > 1)
 			(void)fprintf(out, " and %d more were", incident->victim_count - 1);
 		else
@@ -104,13 +78,13 @@ static void print_limit(const struct oom_incident *incident, FILE *out)
 		text_harmless(out, incident->cpuset);
 		(void)fputc('\n', out);
 	}
-	if (!is_group_limit(incident))
+	if (!explain_is_group(incident))
 		return;
 	text_label(out, "limit");
-	print_size(amounts[OOM_LIMIT], out);
+	explain_print_size(amounts[OOM_LIMIT], out);
 	if (amounts[OOM_USAGE].known) {
 		(void)fputs(", in use ", out);
-		print_size(amounts[OOM_USAGE], out);
+		explain_print_size(amounts[OOM_USAGE], out);
 	}
 	if (amounts[OOM_FAILURES].known && incident->scope != OOM_SCOPE_MEMCG_V2)
 		(void)fprintf(
@@ -119,7 +93,7 @@ static void print_limit(const struct oom_incident *incident, FILE *out)
 		(void)fputs(incident->scope == OOM_SCOPE_MEMCG_V1 ? "; memory and swap together: "
 								  : "; swap: ",
 			out);
-		print_size(amounts[OOM_SWAP_LIMIT], out);
+		explain_print_size(amounts[OOM_SWAP_LIMIT], out);
 	}
 	(void)fputc('\n', out);
 	if (incident->oom_memcg[0] == '\0')
@@ -147,22 +121,22 @@ static void print_group(const struct oom_incident *incident, FILE *out)
 static void print_victim(const struct oom_victim *victim, bool is_first, FILE *out)
 {
 	text_label(out, is_first ? "victim" : "");
-	print_process(victim->command, victim->pid, out);
+	explain_print_process(victim->command, victim->pid, out);
 	if (victim->user.known)
 		(void)fprintf(out, ", uid %llu", (unsigned long long)victim->user.value);
 	if (victim->anon_bytes.known) {
 		(void)fputs(": ", out);
-		print_size(victim->anon_bytes, out);
+		explain_print_size(victim->anon_bytes, out);
 		(void)fputs(" anonymous", out);
 	}
 	if (victim->file_bytes.known) {
 		(void)fputs(", ", out);
-		print_size(victim->file_bytes, out);
+		explain_print_size(victim->file_bytes, out);
 		(void)fputs(" of files", out);
 	}
 	if (victim->shmem_bytes.known) {
 		(void)fputs(", ", out);
-		print_size(victim->shmem_bytes, out);
+		explain_print_size(victim->shmem_bytes, out);
 		(void)fputs(" shared", out);
 	}
 	if (victim->oom_score_adj.known)
@@ -187,93 +161,12 @@ static void print_victims(const struct oom_incident *incident, FILE *out)
 	}
 }
 
-/* One part of what held the memory, with its share of the whole where that is known. */
-static void print_part(
-	const char *name, struct counter bytes, struct counter whole, bool *is_first, FILE *out)
-{
-	if (!bytes.known)
-		return;
-	if (!*is_first)
-		(void)fputs(", ", out);
-	*is_first = false;
-	(void)fprintf(out, "%s ", name);
-	print_size(bytes, out);
-	if (counter_some(whole) && bytes.value <= whole.value && bytes.value >= whole.value / 100)
-		(void)fprintf(out, " (%.0f %%)", (double)bytes.value * 100 / (double)whole.value);
-}
-
-static void print_memory(const struct oom_incident *incident, FILE *out)
-{
-	const struct counter *amounts = incident->amounts, cache = oom_page_cache(incident);
-	struct counter whole = is_group_limit(incident) ? amounts[OOM_USAGE]
-							: oom_usable_memory(incident);
-	bool is_first = true;
-
-	if (!amounts[OOM_ANON].known && !amounts[OOM_FILE].known && !whole.known)
-		return;
-	text_label(out, "held by");
-	print_part("anonymous memory", amounts[OOM_ANON], whole, &is_first, out);
-	if (cache.known)
-		print_part("page cache", cache, whole, &is_first, out);
-	else
-		print_part(
-			"page cache and shared memory", amounts[OOM_FILE], whole, &is_first, out);
-	print_part("shared memory and tmpfs", amounts[OOM_SHMEM], whole, &is_first, out);
-	print_part("kernel", amounts[OOM_KERNEL], whole, &is_first, out);
-	print_part("slab", amounts[OOM_SLAB], whole, &is_first, out);
-	if (!is_group_limit(incident)) {
-		print_part("page tables", amounts[OOM_PAGE_TABLES], whole, &is_first, out);
-		print_part("free", amounts[OOM_FREE], whole, &is_first, out);
-		print_part("huge pages", amounts[OOM_HUGE_PAGES], whole, &is_first, out);
-		print_part("of", whole, (struct counter){ 0 }, &is_first, out);
-	}
-	(void)fputs(is_first ? "not known\n" : "\n", out);
-	if (counter_some(amounts[OOM_SWAP_TOTAL])) {
-		text_label(out, "swap");
-		print_size(amounts[OOM_SWAP_FREE], out);
-		(void)fputs(" free of ", out);
-		print_size(amounts[OOM_SWAP_TOTAL], out);
-		(void)fputc('\n', out);
-	}
-}
-
-static bool is_victim(const struct oom_incident *incident, int pid)
-{
-	for (int i = 0; i < incident->victim_count && i < OOM_VICTIMS_MAX; i++)
-		if (incident->victims[i].pid == pid)
-			return true;
-	return false;
-}
-
-static void print_tasks(const struct oom_incident *incident, FILE *out)
-{
-	int shown = 0;
-
-	for (int i = 0; i < incident->task_kept && shown < TASKS_SHOWN; i++) {
-		const struct oom_task *task = &incident->tasks[i];
-
-		if (is_victim(incident, task->pid))
-			continue;
-		text_label(out, shown++ == 0 ? "also there" : "");
-		print_process(task->command, task->pid, out);
-		(void)fputs(": ", out);
-		print_size(oom_pages(incident, task->rss_pages), out);
-		(void)fputs(" resident\n", out);
-	}
-	if (incident->task_count > 1) {
-		text_label(out, "in all");
-		(void)fprintf(out, "%llu tasks, ", (unsigned long long)incident->task_count);
-		print_size(oom_pages(incident, counter_of(incident->tasks_rss_pages)), out);
-		(void)fputs(" resident\n", out);
-	}
-}
-
 static void print_invoker(const struct oom_incident *incident, FILE *out)
 {
 	if (!incident->has_header)
 		return;
 	text_label(out, "asked by");
-	print_process(incident->invoker, incident->invoker_pid, out);
+	explain_print_process(incident->invoker, incident->invoker_pid, out);
 	if (incident->gfp_mask[0] != '\0') {
 		(void)fputs(": ", out);
 		text_harmless(out, incident->gfp_mask);
@@ -312,8 +205,8 @@ static void print_incident(const struct explanation *explanation, size_t i, FILE
 	print_limit(incident, out);
 	print_group(incident, out);
 	print_victims(incident, out);
-	print_memory(incident, out);
-	print_tasks(incident, out);
+	explain_print_memory(incident, out);
+	explain_print_tasks(incident, out);
 	print_invoker(incident, out);
 	print_again(explanation, incident, out);
 }

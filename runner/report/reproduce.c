@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "report/build.h"
+#include "report/explain_parts.h"
 #include "report/text.h"
 
 #define EXPECTED "oom_kill/own_limit"
@@ -38,12 +39,6 @@ const char *reproduce_policy(const struct oom_incident *incident)
 		if (strstr(path, places[i].part) != NULL)
 			return places[i].policy;
 	return is_service(path) ? "systemd-service" : NULL;
-}
-
-static bool is_group_limit(const struct oom_incident *incident)
-{
-	return incident->scope == OOM_SCOPE_MEMCG || incident->scope == OOM_SCOPE_MEMCG_V1 ||
-	       incident->scope == OOM_SCOPE_MEMCG_V2;
 }
 
 /* What the victim held that cannot be taken from it without swap. */
@@ -106,7 +101,7 @@ static const char *note_of(const struct oom_incident *incident, bool has_limit)
 {
 	const struct oom_task *tasks = incident->tasks;
 
-	if (incident->scope != OOM_SCOPE_UNKNOWN && !is_group_limit(incident))
+	if (incident->scope != OOM_SCOPE_UNKNOWN && !explain_is_group(incident))
 		return "the memory of a machine is not put into a cage: the limit is what the "
 		       "victim held when it was killed";
 	if (!has_limit)
@@ -132,7 +127,7 @@ static json_t *options(const struct explanation *explanation, const struct oom_i
 	}
 	append_text(&argv, "-m");
 	append_size(&argv, bytes);
-	if (is_group_limit(incident) && swap_allowed(incident, &swap)) {
+	if (explain_is_group(incident) && swap_allowed(incident, &swap)) {
 		append_text(&argv, "--swap");
 		append_size(&argv, swap);
 	}
@@ -147,7 +142,7 @@ static json_t *options(const struct explanation *explanation, const struct oom_i
 json_t *reproduce_json(const struct explanation *explanation, const struct oom_incident *incident)
 {
 	struct counter limit = incident->amounts[OOM_LIMIT];
-	bool has_limit = is_group_limit(incident) && counter_some(limit) &&
+	bool has_limit = explain_is_group(incident) && counter_some(limit) &&
 			 limit.value != UINT64_MAX;
 	uint64_t bytes = has_limit ? limit.value : held_bytes(incident);
 	const char *policy = reproduce_policy(incident), *note = note_of(incident, has_limit);

@@ -14,7 +14,9 @@
 void oom_log_begin(struct oom_log *log,
 	void (*found)(const struct oom_incident *incident, void *data), void *data)
 {
-	memset(log, 0, sizeof(*log));
+	memset(log, 0, offsetof(struct oom_log, open));
+	for (int i = 0; i < OOM_OPEN_MAX; i++)
+		log->open[i].used = false; /* the rest is set when it is used */
 	log->found = found;
 	log->data = data;
 	log->last_origin = LOG_UNMARKED;

