@@ -68,6 +68,8 @@ step_fuzz_replay() {
 
 step_schema() {
 	check schema/is-valid /usr/bin/python3 "$root/tests/live/check_schemas.py" "$root"/include/memcage/*.schema.json
+	check schema/explanations /usr/bin/python3 "$root/tests/validate_reports.py" \
+		--schema "$root/include/memcage/explain.schema.json" "$root/tests/golden/explain"
 	if compgen -G "$reports/*.json" >/dev/null; then
 		check schema/reports /usr/bin/python3 "$root/tests/validate_reports.py" "$reports"
 	else
