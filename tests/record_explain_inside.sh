@@ -33,7 +33,7 @@ else
 	echo '+memory' >$top/cgroup.subtree_control
 fi
 own=${own%/}
-outer=$own/explain outer_dir=$top$own/explain
+outer_dir=$top$own/explain
 
 kernel_text() {
 	sed -e "s,$own/explain,/system.slice/runner.service,g" -e "s,$release,$version,g" \
