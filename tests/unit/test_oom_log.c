@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -415,6 +416,13 @@ static void test_policies(void **state)
 		(void)snprintf(
 			incident.task_memcg, sizeof(incident.task_memcg), "%s", places[i].path);
 		policy = reproduce_policy(&incident);
+		if (policy != NULL) { /* one that is shipped */
+			char path[4096];
+
+			(void)snprintf(
+				path, sizeof(path), MEMCAGE_SOURCE_DIR "/policies/%s.yaml", policy);
+			assert_int_equal(access(path, R_OK), 0);
+		}
 		assert_string_equal(policy != NULL ? policy : "none",
 			places[i].policy ? places[i].policy : "none");
 	}
