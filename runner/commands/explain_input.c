@@ -206,6 +206,7 @@ static int read_report(
 	}
 	explanation->is_report = true;
 	explanation->command = json_object_get(json_object_get(input->report, "command"), "argv");
+	explanation->policy = json_string_value(json_object_get(input->report, "policy"));
 	if (json_array_size(explanation->command) == 0)
 		explanation->command = NULL;
 	explanation->incidents = kills > 0 ? calloc(kills, sizeof(*explanation->incidents)) : NULL;

@@ -18,6 +18,7 @@ struct explanation {
 	bool is_report;        /* a report of memcage's, not a log */
 	bool has_policies;     /* this memcage has `run --policy` */
 	const json_t *command; /* argv, where a report tells it; else NULL. Borrowed */
+	const char *policy;    /* of the run that a report tells of, or NULL. Borrowed */
 	uint64_t lines;
 	uint64_t suppressed;
 	struct oom_foreign foreign;

@@ -145,7 +145,9 @@ json_t *reproduce_json(const struct explanation *explanation, const struct oom_i
 	bool has_limit = explain_is_group(incident) && counter_some(limit) &&
 			 limit.value != UINT64_MAX;
 	uint64_t bytes = has_limit ? limit.value : held_bytes(incident);
-	const char *policy = reproduce_policy(incident), *note = note_of(incident, has_limit);
+	const char *policy = explanation->is_report ? explanation->policy
+						    : reproduce_policy(incident);
+	const char *note = note_of(incident, has_limit);
 	struct builder object;
 
 	if (bytes == 0 || incident->scope == OOM_SCOPE_SYSRQ)

@@ -382,6 +382,15 @@ static void test_reproduce(void **state)
 		"memcage run -p docker -m 8M --swap 4M --expect oom_kill/own_limit -- sh -c 'echo "
 		"'\\''a b'\\''; $(x)' '' '?[1m'");
 	free(line);
+	/* what a report tells of is run as it was, wherever that was */
+	seen->explanation.is_report = true;
+	line = reproduced(seen, NULL);
+	assert_non_null(strstr(line, "memcage run -m 8M"));
+	free(line);
+	seen->explanation.policy = "untrusted";
+	line = reproduced(seen, NULL);
+	assert_non_null(strstr(line, "memcage run -p untrusted -m 8M"));
+	free(line);
 	(void)snprintf(seen->incidents[0].victims[0].command, OOM_COMMAND_SIZE, "a;reboot");
 	line = reproduced(seen, NULL);
 	assert_non_null(strstr(line, "-- COMMAND ..."));
