@@ -79,6 +79,8 @@ static void fill(const json_t *report, const json_t *kill, struct oom_incident *
 	take_text(kill, "constraint", incident->constraint, sizeof(incident->constraint));
 	take_text(kill, "limit_group", incident->oom_memcg, sizeof(incident->oom_memcg));
 	take_text(kill, "victim_group", incident->task_memcg, sizeof(incident->task_memcg));
+	if (json_is_true(report_at(report, "limits.oom_group")))
+		take_text(kill, "victim_group", incident->group, sizeof(incident->group));
 	amounts[OOM_LIMIT] = limit_of(report, kill);
 	amounts[OOM_SWAP_LIMIT] = take_limit(report, "limits.swap_bytes");
 	if (incident->scope == OOM_SCOPE_MEMCG_V1 && amounts[OOM_LIMIT].known &&

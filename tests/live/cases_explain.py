@@ -103,6 +103,8 @@ def group_is_told(run):
     incident = incident_of_run(run)
     expect(incident["oom_group"] == incident["victim_group"], f"as a whole: {incident['oom_group']}")
     expect(incident["victim_count"] == 3, f"{incident['victim_count']} victims")
+    told = explained(run, run.report_text.encode())["incidents"][0]["reproduce"]
+    expect("--oom-group" in told["argv"], f"of the report: {told}")
     expect("--oom-group" in incident["reproduce"]["argv"], "the line has no --oom-group")
     run_again(run, incident)
 

@@ -234,11 +234,43 @@ static void test_scopes(void **state)
 	}
 }
 
+/* A report tells less than a log, and what it does not tell stays unknown. */
+static void test_report(void **state)
+{
+	static const char text[] =
+		"{\"limits\": {\"memory_bytes\": 16777216, \"swap_bytes\": 4096, \"oom_group\": "
+		"true},"
+		" \"enforcement\": {\"backend\": \"v1\"}, \"memory\": {\"anon_bytes\": 5},"
+		" \"oom_kills\": [{\"pid\": 7, \"command\": \"a\", \"anon_bytes\": 6, "
+		"\"limit_owner\": \"own\","
+		" \"limit_group\": \"/x\", \"victim_group\": \"/x/y\"},"
+		" {\"command\": null, \"limit_owner\": \"host\"}, 3]}";
+	struct oom_incident incidents[3];
+	json_t *report = json_loads(text, 0, NULL);
+
+	(void)state;
+	assert_non_null(report);
+	assert_int_equal(explain_report(report, incidents, 2), 2);
+	assert_int_equal(explain_report(report, incidents, 3), 3);
+	assert_int_equal(incidents[0].scope, OOM_SCOPE_MEMCG_V1);
+	assert_int_equal(incidents[0].victims[0].pid, 7);
+	assert_int_equal(incidents[0].victims[0].anon_bytes.value, 6);
+	assert_false(incidents[0].victims[0].file_bytes.known);
+	assert_int_equal(incidents[0].amounts[OOM_LIMIT].value, 16777216);
+	assert_int_equal(incidents[0].amounts[OOM_SWAP_LIMIT].value, 16777216 + 4096);
+	assert_string_equal(incidents[0].group, "/x/y");
+	assert_int_equal(incidents[1].scope, OOM_SCOPE_HOST);
+	assert_false(incidents[1].amounts[OOM_LIMIT].known);
+	assert_int_equal(incidents[2].scope, OOM_SCOPE_UNKNOWN);
+	json_decref(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
