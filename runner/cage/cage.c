@@ -91,19 +91,23 @@ static void empty(struct cage *cage)
 
 void cage_close(struct cage *cage)
 {
-	if (group_exists(&cage->memory)) {
-		empty(cage);
-		/* What is still busy after that is left for doctor --clean, which finds it by its
-		 * name. */
-		(void)group_remove(&cage->memory, 500);
+	struct group *groups[] = { &cage->memory, &cage->twin, &cage->pids };
+	bool emptied = false;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		if (!group_exists(groups[i]))
+			continue;
+		/* The kernel removes no group that holds a process: no need to look before. */
+		if (group_remove(groups[i], 0) < 0) {
+			if (!emptied)
+				empty(cage);
+			emptied = true;
+			/* What is still busy after that is left for doctor --clean, which finds it
+			 * by its name. */
+			(void)group_remove(groups[i], 500);
+		}
+		group_close(groups[i]);
 	}
-	if (group_exists(&cage->twin))
-		(void)group_remove(&cage->twin, 500);
-	if (group_exists(&cage->pids))
-		(void)group_remove(&cage->pids, 500);
-	group_close(&cage->memory);
-	group_close(&cage->twin);
-	group_close(&cage->pids);
 	if (cage->home != NULL)
 		home_release(cage->home);
 	cage->home = NULL;
