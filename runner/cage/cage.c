@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -61,9 +62,11 @@ int cage_open(
 	struct memcage_failure why;
 	int result = 0;
 
-	*cage = (struct cage){
-		.kind = CAGE_RLIMIT, .memory = GROUP_NONE, .twin = GROUP_NONE, .pids = GROUP_NONE
-	};
+	/* The lists are long and empty: they are not touched. */
+	memset(cage, 0, offsetof(struct cage, mechanisms));
+	cage->mechanisms.count = cage->degraded.count = cage->warnings.count = 0;
+	cage->kind = CAGE_RLIMIT;
+	cage->memory = cage->twin = cage->pids = (struct group)GROUP_NONE;
 	if (spec->backend != MEMCAGE_BACKEND_RLIMIT)
 		result = open_in_group(cage, spec, &why);
 	if (result < 0 && spec->allow_degraded && spec->backend == MEMCAGE_BACKEND_AUTO) {
