@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * libcgroup_table.c - makes the initialisation of libcgroup cheap, for the program that has it built
- * in (linked with --wrap=memset). It clears a table of 0.8 MB, one page fault for each page of it,
- * and then uses the first of a hundred entries: 0.3 ms, half of what /bin/true takes. Memory of zeros
- * that nobody has touched is had by giving the pages back.
+ * libcgroup_table.c - makes the initialisation of libcgroup cheap, for the program that has it
+ * built in (linked with --wrap=memset). It clears a table of 0.8 MB, one page fault for each page
+ * of it, and then uses the first of a hundred entries: 0.3 ms, half of what /bin/true takes. Memory
+ * of zeros that nobody has touched is had by giving the pages back.
  */
 #include <stddef.h>
 #include <stdint.h>

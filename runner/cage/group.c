@@ -278,11 +278,15 @@ static int visit_sum(int directory, unsigned depth, void *data)
 
 	/* The group itself is not counted, but has to be there: a removed one has no groups below.
 	 */
+	if (depth == 0) {
+		if (faccessat(directory, visit->file, R_OK, 0) < 0)
+			visit->sum.known = false;
+		return 0;
+	}
 	one = group_counter(&group, visit->file, visit->key);
 	if (!one.known)
 		visit->sum.known = false;
-	if (depth > 0)
-		visit->sum.value += one.value;
+	visit->sum.value += one.value;
 	return 0;
 }
 

@@ -53,7 +53,7 @@ struct report_facts {
 	/* programs in processes over the whole run: each exec counts, and what is known is a lower
 	 * bound */
 	struct counter processes_seen;
-	struct counter processes_covered; /* a witness got into; unknown: as the witness counted */
+	struct counter processes_covered;  /* a witness got into; unknown: as the witness counted */
 	const struct backtrace *backtrace; /* of the first refusal, or NULL */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
@@ -71,7 +71,8 @@ struct report_facts {
 	int overcommit_mode; /* /proc/sys/vm/overcommit_memory; -1 unknown */
 
 	struct text_list mechanisms, degraded, warnings;
-	struct text_list uncovered; /* of the processes seen, the commands that no witness got into */
+	struct text_list
+		uncovered; /* of the processes seen, the commands that no witness got into */
 };
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * one_floor.c - one_floor [--namespaces] V2_PARENT|- V1_PARENT|- COMMAND...: the least that a memory cage can
- * cost. One group below each parent that is given, its limit of 64 MiB, a child that starts inside
- * (cloned into the v2 group; on v1 by joining itself), exec, wait, rmdir. No counters, no guard, no
- * verdict. With --namespaces the child has all of them. Exits as the command did; 125 when it could
- * not be had.
+ * one_floor.c - one_floor [--namespaces] V2_PARENT|- V1_PARENT|- COMMAND...: the least that a
+ * memory cage can cost. One group below each parent that is given, its limit of 64 MiB, a child
+ * that starts inside (cloned into the v2 group; on v1 by joining itself), exec, wait, rmdir. No
+ * counters, no guard, no verdict. With --namespaces the child has all of them. Exits as the command
+ * did; 125 when it could not be had.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define LIMIT "67108864"
-#define NAMESPACES                                                                               \
+#define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 static void put(int directory, const char *file, const char *text)
