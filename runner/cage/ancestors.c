@@ -82,7 +82,7 @@ void ancestors_read(
 	char group[GROUP_PATH_SIZE], path[GROUP_PATH_SIZE];
 	bool at_mount_root = false;
 
-	*ret_ancestors = (struct ancestors){ 0 };
+	ret_ancestors->count = 0; /* the others are not touched */
 	text_copy(group, sizeof(group), leaf);
 	while (!at_mount_root && ret_ancestors->count < ANCESTORS_MAX) {
 		struct ancestor *ancestor = &ret_ancestors->groups[ret_ancestors->count];
@@ -91,6 +91,7 @@ void ancestors_read(
 		if (slash == NULL)
 			break;
 		*slash = '\0';
+		*ancestor = (struct ancestor){ 0 };
 		at_mount_root = group[0] == '\0';
 		place_path(memory, group, path, sizeof(path));
 		read_one(memory, path, ancestor);

@@ -31,13 +31,13 @@ static int make_leaf(struct cage *cage, struct memcage_failure *failure)
 
 	(void)snprintf(name, sizeof(name), "run-%u",
 		__atomic_add_fetch(&home->leaves, 1, __ATOMIC_RELAXED));
-	result = group_make(&cage->memory, home->memory.path, name);
+	result = group_make(&cage->memory, &home->memory, name);
 	if (result < 0)
 		return failure_errno(
 			failure, -result, "make cgroup %s/%s", home->memory.path, name);
-	if (group_exists(&home->twin) && group_make(&cage->twin, home->twin.path, name) == 0)
+	if (group_exists(&home->twin) && group_make(&cage->twin, &home->twin, name) == 0)
 		text_list_add(&cage->mechanisms, "v2_twin");
-	if (group_exists(&home->pids) && group_make(&cage->pids, home->pids.path, name) == 0)
+	if (group_exists(&home->pids) && group_make(&cage->pids, &home->pids, name) == 0)
 		text_list_add(&cage->mechanisms, "v1_pids");
 	(void)snprintf(cage->mark, sizeof(cage->mark), "/%.63s/%.31s", home->name, name);
 	text_copy(cage->leaf, sizeof(cage->leaf),

@@ -27,18 +27,21 @@ int group_open(struct group *group, const char *path)
 	return 0;
 }
 
-int group_make(struct group *group, const char *parent, const char *name)
+int group_make(struct group *group, const struct group *parent, const char *name)
 {
-	char path[GROUP_PATH_SIZE];
-	int length = snprintf(path, sizeof(path), "%s/%s", parent, name), result;
+	int length = snprintf(group->path, sizeof(group->path), "%s/%s", parent->path, name);
+	int result;
 
-	if (length < 0 || (size_t)length >= sizeof(path))
+	if (length < 0 || (size_t)length >= sizeof(group->path))
 		return -ENAMETOOLONG;
-	if (mkdir(path, 0755) < 0)
+	if (mkdirat(parent->directory, name, 0755) < 0)
 		return -errno;
-	result = group_open(group, path);
-	if (result < 0)
-		(void)rmdir(path); /* nobody else would ever take it away */
+	group->directory = openat(
+		parent->directory, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (group->directory >= 0)
+		return 0;
+	result = -errno;
+	(void)rmdir(group->path); /* nobody else would ever take it away */
 	return result;
 }
 
