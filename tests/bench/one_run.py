@@ -5,6 +5,7 @@
     tests/bench/one_run.py --program build/memcage [--runs 300] [--pause 0] [--only GLOB] [--json FILE]
     tests/bench/one_run.py --program build/memcage --tail 5000     memcage and the floor alone
     tests/bench/one_run.py --program build/memcage --supervisor    its memory, and its CPU time
+    tests/bench/one_run.py --program build/memcage --work 40       what real work pays for the cage
 
 All contenders run the same command once in each round, in an order that is drawn for each round:
 what else the machine does meets all of them. Times are wall times from posix_spawn to waitpid, of
@@ -25,10 +26,21 @@ import sys
 import tempfile
 import time
 
+import overhead
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "/bin/true"
 WARM_UP = 5
 SECONDS_OF_WORK = 10
+
+# Real work, bare and in a cage with its timeline and witnesses.
+WORK = {
+    "python3": ("/usr/bin/python3", "-S", "-c", overhead.PYTHON_ALLOCATIONS),
+    "g++ -c": ("g++", "-O1", "-c", "{dir}/work.cpp", "-o", "{dir}/work.o"),
+    "sort": ("sort", "-S", "16M", "-o", "{dir}/sorted", "{dir}/unsorted"),
+}
+SORT_LINES = 300000
+CPP = "#include <algorithm>\n#include <map>\n#include <string>\nstd::map<std::string, int> all;\n"
 
 # Peers, as alike as they can be made: those that can limit memory do. {group}: see cgexec_group().
 PEERS = {
@@ -192,6 +204,44 @@ def supervisor(program):
     return found
 
 
+# ---- real work ----
+
+def own_time(timer, directory, prefix, argv):
+    """(CPU, wall) in microseconds of argv alone, whoever runs it."""
+    path = os.path.join(directory, "taken")
+    subprocess.run([*prefix, timer, path, *argv], check=True)
+    with open(path, encoding="ascii") as file:
+        return tuple(int(number) for number in file.read().split())
+
+
+def work(program, pairs):
+    """Per cent that CPU time and wall time of each program rise in a cage, with 95 % bounds."""
+    found = {}
+    caged = [program, "run", "-q", "-m", "1G", "-r", "/dev/null", "--"]
+    with tempfile.TemporaryDirectory() as directory:
+        timer = build("own_time.c", directory)
+        with open(os.path.join(directory, "work.cpp"), "w", encoding="ascii") as file:
+            file.write(CPP)
+        with open(os.path.join(directory, "unsorted"), "w", encoding="ascii") as file:
+            file.writelines("%032x\n" % random.getrandbits(128) for _ in range(SORT_LINES))
+        for name, words in WORK.items():
+            if shutil.which(words[0]) is None:
+                print("left out: %s: not on PATH" % name)
+                continue
+            argv, samples = [word.replace("{dir}", directory) for word in words], []
+            for _ in range(pairs):
+                pair = {side: own_time(timer, directory, side and caged, argv)
+                        for side in random.sample([(), tuple(caged)], 2)}
+                samples.append((pair[()], pair[tuple(caged)]))
+            found[name] = {"pairs": pairs}
+            for i, kind in enumerate(("cpu", "wall")):
+                part = [(bare[i], in_cage[i]) for bare, in_cage in samples]
+                found[name][kind + "_percent"] = overhead.interval(part, overhead.percent)
+            print("| %s | %+.1f %% (%.1f to %.1f) | %+.1f %% (%.1f to %.1f) |" % (
+                name, *found[name]["cpu_percent"], *found[name]["wall_percent"]))
+    return found
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "?")
@@ -208,6 +258,7 @@ def main():
     parser.add_argument("--only", default="*", help="contenders (shell pattern); commas between several")
     parser.add_argument("--tail", type=int, help="so many runs of memcage and the floor alone")
     parser.add_argument("--supervisor", action="store_true")
+    parser.add_argument("--work", type=int, help="so many pairs of real work")
     parser.add_argument("--json")
     options = parser.parse_args()
     program, missing = os.path.abspath(options.program), {}
@@ -215,6 +266,8 @@ def main():
     print("%(cpu)s, %(cpus)d processors, Linux %(kernel)s, %(date)s, load %(load).1f" % result["machine"])
     if options.supervisor:
         result["supervisor"] = supervisor(program)
+    elif options.work:
+        result["work"] = work(program, options.work)
     else:
         with tempfile.TemporaryDirectory() as directory:
             only = ["memcage", "floor"] if options.tail else options.only.split(",")
