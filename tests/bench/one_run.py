@@ -32,6 +32,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "/bin/true"
 WARM_UP = 5
 SECONDS_OF_WORK = 10
+GROUP = "memcage-bench-%d" % os.getpid()
 
 # Real work, bare and in a cage with its timeline and witnesses.
 WORK = {
@@ -42,12 +43,12 @@ WORK = {
 SORT_LINES = 300000
 CPP = "#include <algorithm>\n#include <map>\n#include <string>\nstd::map<std::string, int> all;\n"
 
-# Peers, as alike as they can be made: those that can limit memory do. {group}: see cgexec_group().
+# Peers, as alike as they can be made: those that can limit memory do. {group}: one of 64 MiB.
 PEERS = {
     "bwrap --unshare-all": ("bwrap", "--unshare-all", "--ro-bind", "/", "/"),
     "firejail": ("firejail", "--quiet", "--noprofile"),
     "systemd-run --scope": ("systemd-run", "--quiet", "--scope", "-p", "MemoryMax=64M"),
-    "cgexec": ("cgexec", "-g", "memory:{group}"),
+    "cgexec, group is there": ("cgexec", "-g", "memory:{group}"),
     "nsjail": ("nsjail", "-Mo", "-Q", "--cgroup_mem_max", "67108864", "--chroot", "/", "--"),
     "isolate": ("isolate", "--run", "--"),
     "minijail0": ("minijail0", "-p", "-v", "-r", "-l", "-N", "-e"),
@@ -101,11 +102,14 @@ def floor_parents():
 
 
 def runc_bundle(directory):
-    """A bundle for crun and runc: the host's own root, read-only, all namespaces, 64 MiB."""
+    """A bundle for crun and runc: the host's programs read-only, all namespaces, 64 MiB."""
+    os.mkdir(os.path.join(directory, "root"))
+    mounts = [{"destination": "/proc", "type": "proc", "source": "proc"}]
+    mounts += [{"destination": path, "type": "none", "source": path, "options": ["rbind", "ro"]}
+               for path in ("/usr", "/bin", "/lib", "/lib64") if os.path.isdir(path)]
     config = {
-        "ociVersion": "1.0.0", "root": {"path": "/", "readonly": True},
+        "ociVersion": "1.0.0", "root": {"path": "root"}, "mounts": mounts,
         "process": {"args": [COMMAND], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}},
-        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
         "linux": {"namespaces": [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "network")],
                   "resources": {"memory": {"limit": 64 << 20}}},
     }
@@ -130,18 +134,37 @@ def contenders(program, directory, missing):
         if path is None:
             missing[name] = "not on PATH"
             continue
-        filled = [path, *(part.format(group="memcage-bench-%d" % os.getpid()) for part in argv[1:]), COMMAND]
+        filled = [path, *(part.format(group=GROUP) for part in argv[1:]), COMMAND]
         found[name] = lambda filled=filled: filled
-    for name in ("crun", "runc"):
+    runc_bundle(directory)
+    counter = iter(range(1 << 30))
+    for name, *words in (("crun", "--cgroup-manager=disabled"), ("runc",)):
         path = shutil.which(name)
         if path is None:
             missing[name] = "not on PATH"
             continue
-        runc_bundle(directory)
-        counter = iter(range(1 << 30))
-        found[name] = lambda path=path, counter=counter: [
-            path, "run", "--bundle", directory, "memcage-bench-%d-%d" % (os.getpid(), next(counter))]
+        found[" ".join((name, *words))] = lambda start=(path, *words): [
+            *start, "run", "--bundle", directory, "memcage-bench-%d-%d" % (os.getpid(), next(counter))]
     return found
+
+
+class PeersGroup:
+    """The group for cgexec, which makes none; gone at the end."""
+
+    def __enter__(self):
+        self.path = None
+        for program in ("cgcreate", "cgset", "cgdelete"):
+            if shutil.which(program) is None:
+                return self
+        if subprocess.run(["cgcreate", "-g", "memory:" + GROUP], check=False).returncode == 0:
+            self.path = GROUP
+            limit = "memory.limit_in_bytes" if own_group("memory") else "memory.max"
+            subprocess.run(["cgset", "-r", limit + "=64M", GROUP], check=False)
+        return self
+
+    def __exit__(self, *_):
+        if self.path is not None:
+            subprocess.run(["cgdelete", "-g", "memory:" + self.path], check=False)
 
 
 def run_once(argv, devnull):
@@ -269,7 +292,7 @@ def main():
     elif options.work:
         result["work"] = work(program, options.work)
     else:
-        with tempfile.TemporaryDirectory() as directory:
+        with tempfile.TemporaryDirectory() as directory, PeersGroup():
             only = ["memcage", "floor"] if options.tail else options.only.split(",")
             every = contenders(program, directory, missing)
             if options.other:
