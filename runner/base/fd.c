@@ -44,11 +44,23 @@ ssize_t fd_read_all(int fd, char *buffer, size_t size)
 	return (ssize_t)length;
 }
 
+/* What the kernel writes for us it gives in pages of whole records, and ours are short: when so
+ * little came, it was all there is. Asking again would double the cost of a counter. */
+#define WHOLE_MAX 1024
+
 ssize_t file_read(int directory, const char *path, char *buffer, size_t size)
 {
 	cleanup_fd int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	return fd < 0 ? -errno : fd_read_all(fd, buffer, size);
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = size <= 1 ? 0 : read(fd, buffer, size - 1);
+	if (got < 0 || got > WHOLE_MAX)
+		return fd_read_all(fd, buffer, size);
+	buffer[got] = '\0';
+	return got;
 }
 
 int file_write(int directory, const char *path, const char *text)

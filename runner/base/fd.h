@@ -23,7 +23,8 @@ int fd_take(int *fd);
 int fd_above_stdio(int *fd);
 
 /* Reads a whole small file of directory (AT_FDCWD for a plain path) into buffer and ends it with
- * NUL; what does not fit is cut. Returns the length, or -errno. */
+ * NUL; what does not fit is cut. Files of the kernel may not have records longer than 3 KiB.
+ * Returns the length, or -errno. */
 ssize_t file_read(int directory, const char *path, char *buffer, size_t size);
 
 /* The same for a file that is already open, from its start. */

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -15,6 +16,12 @@ void text_list_add(struct text_list *list, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(list->items[list->count++], TEXT_LIST_SIZE, format, arguments);
 	va_end(arguments);
+}
+
+void text_list_copy(struct text_list *to, const struct text_list *from)
+{
+	to->count = from->count;
+	memcpy(to->items, from->items, (size_t)from->count * TEXT_LIST_SIZE);
 }
 
 void raw_counters_add(struct raw_counters *list, const char *name, struct counter value)

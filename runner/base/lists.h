@@ -20,6 +20,9 @@ struct text_list {
 void text_list_add(struct text_list *list, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Its items are as long as their count says: a copy takes no others along. */
+void text_list_copy(struct text_list *to, const struct text_list *from);
+
 /* A raw kernel counter by its own name: "memory.events oom_kill". */
 struct raw_counter {
 	char name[48];

@@ -2,6 +2,7 @@
 #include "cage/ancestors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -25,29 +26,53 @@ struct counter oomd_kills_of(const char *path)
 	return parse_number(text, &value) == 0 ? counter_of(value) : (struct counter){ 0 };
 }
 
+/* By its path: to open the directory first would be one call more for most of them. */
+static struct counter counter_in(const char *path, const char *file, const char *key)
+{
+	const struct group above = { .directory = AT_FDCWD };
+	char name[GROUP_PATH_SIZE + 32];
+
+	(void)snprintf(name, sizeof(name), "%s/%s", path, file);
+	return group_counter(&above, name, key);
+}
+
+static bool is_missing(const char *path, const char *file)
+{
+	char name[GROUP_PATH_SIZE + 32];
+
+	(void)snprintf(name, sizeof(name), "%s/%s", path, file);
+	return access(name, F_OK) < 0 && errno == ENOENT;
+}
+
+static void read_v2(const char *path, struct ancestor *ancestor)
+{
+	bool root = is_missing(path, "cgroup.type") && is_missing(path, "memory.max") &&
+		    access(path, F_OK) == 0;
+
+	/* The root has no events: it has no limit whose events they could be. */
+	ancestor->limit_bytes = root ? counter_of(UINT64_MAX)
+				     : counter_in(path, "memory.max", NULL);
+	ancestor->ooms = root ? counter_of(0) : counter_in(path, "memory.events.local", "oom");
+}
+
+static void read_v1(const char *path, struct ancestor *ancestor)
+{
+	struct counter limit = counter_in(path, "memory.limit_in_bytes", NULL);
+
+	if (limit.known && limit.value >= V1_UNLIMITED)
+		limit.value = UINT64_MAX; /* and its peak says nothing */
+	else
+		ancestor->peak_bytes = counter_in(path, "memory.max_usage_in_bytes", NULL);
+	ancestor->limit_bytes = limit;
+}
+
 static void read_one(const struct hierarchy *memory, const char *path, struct ancestor *ancestor)
 {
-	struct group group = GROUP_NONE;
-	bool root;
-
-	if (group_open(&group, path) < 0)
-		return;
-	if (memory->is_v2) {
-		root = faccessat(group.directory, "cgroup.type", F_OK, 0) < 0 && errno == ENOENT &&
-		       faccessat(group.directory, "memory.max", F_OK, 0) < 0 && errno == ENOENT;
-		ancestor->limit_bytes = root ? counter_of(UINT64_MAX)
-					     : group_counter(&group, "memory.max", NULL);
-		/* The root has no events: it has no limit whose events they could be. */
-		ancestor->ooms = root ? counter_of(0)
-				      : group_counter(&group, "memory.events.local", "oom");
-	} else {
-		ancestor->limit_bytes = group_counter(&group, "memory.limit_in_bytes", NULL);
-		if (ancestor->limit_bytes.known && ancestor->limit_bytes.value >= V1_UNLIMITED)
-			ancestor->limit_bytes.value = UINT64_MAX;
-		ancestor->peak_bytes = group_counter(&group, "memory.max_usage_in_bytes", NULL);
-	}
+	if (memory->is_v2)
+		read_v2(path, ancestor);
+	else
+		read_v1(path, ancestor);
 	ancestor->oomd_kills = oomd_kills_of(path);
-	group_close(&group);
 }
 
 void ancestors_read(
@@ -57,7 +82,7 @@ void ancestors_read(
 	char group[GROUP_PATH_SIZE], path[GROUP_PATH_SIZE];
 	bool at_mount_root = false;
 
-	*ret_ancestors = (struct ancestors){ 0 };
+	ret_ancestors->count = 0; /* the others are not touched */
 	text_copy(group, sizeof(group), leaf);
 	while (!at_mount_root && ret_ancestors->count < ANCESTORS_MAX) {
 		struct ancestor *ancestor = &ret_ancestors->groups[ret_ancestors->count];
@@ -66,6 +91,7 @@ void ancestors_read(
 		if (slash == NULL)
 			break;
 		*slash = '\0';
+		*ancestor = (struct ancestor){ 0 };
 		at_mount_root = group[0] == '\0';
 		place_path(memory, group, path, sizeof(path));
 		read_one(memory, path, ancestor);

@@ -16,7 +16,7 @@ struct ancestor {
 	char path[512];
 	struct counter limit_bytes; /* UINT64_MAX: none */
 	struct counter ooms;        /* v2: memory.events.local oom */
-	struct counter peak_bytes;  /* v1: max_usage */
+	struct counter peak_bytes;  /* v1: max_usage, where there is a limit */
 	struct counter oomd_kills;  /* systemd-oomd's extended attribute */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -30,13 +31,13 @@ static int make_leaf(struct cage *cage, struct memcage_failure *failure)
 
 	(void)snprintf(name, sizeof(name), "run-%u",
 		__atomic_add_fetch(&home->leaves, 1, __ATOMIC_RELAXED));
-	result = group_make(&cage->memory, home->memory.path, name);
+	result = group_make(&cage->memory, &home->memory, name);
 	if (result < 0)
 		return failure_errno(
 			failure, -result, "make cgroup %s/%s", home->memory.path, name);
-	if (group_exists(&home->twin) && group_make(&cage->twin, home->twin.path, name) == 0)
+	if (group_exists(&home->twin) && group_make(&cage->twin, &home->twin, name) == 0)
 		text_list_add(&cage->mechanisms, "v2_twin");
-	if (group_exists(&home->pids) && group_make(&cage->pids, home->pids.path, name) == 0)
+	if (group_exists(&home->pids) && group_make(&cage->pids, &home->pids, name) == 0)
 		text_list_add(&cage->mechanisms, "v1_pids");
 	(void)snprintf(cage->mark, sizeof(cage->mark), "/%.63s/%.31s", home->name, name);
 	text_copy(cage->leaf, sizeof(cage->leaf),
@@ -61,9 +62,11 @@ int cage_open(
 	struct memcage_failure why;
 	int result = 0;
 
-	*cage = (struct cage){
-		.kind = CAGE_RLIMIT, .memory = GROUP_NONE, .twin = GROUP_NONE, .pids = GROUP_NONE
-	};
+	/* The lists are long and empty: they are not touched. */
+	memset(cage, 0, offsetof(struct cage, mechanisms));
+	cage->mechanisms.count = cage->degraded.count = cage->warnings.count = 0;
+	cage->kind = CAGE_RLIMIT;
+	cage->memory = cage->twin = cage->pids = (struct group)GROUP_NONE;
 	if (spec->backend != MEMCAGE_BACKEND_RLIMIT)
 		result = open_in_group(cage, spec, &why);
 	if (result < 0 && spec->allow_degraded && spec->backend == MEMCAGE_BACKEND_AUTO) {
@@ -91,19 +94,23 @@ static void empty(struct cage *cage)
 
 void cage_close(struct cage *cage)
 {
-	if (group_exists(&cage->memory)) {
-		empty(cage);
-		/* What is still busy after that is left for doctor --clean, which finds it by its
-		 * name. */
-		(void)group_remove(&cage->memory, 500);
+	struct group *groups[] = { &cage->memory, &cage->twin, &cage->pids };
+	bool emptied = false;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		if (!group_exists(groups[i]))
+			continue;
+		/* The kernel removes no group that holds a process: no need to look before. */
+		if (group_remove(groups[i], 0) < 0) {
+			if (!emptied)
+				empty(cage);
+			emptied = true;
+			/* What is still busy after that is left for doctor --clean, which finds it
+			 * by its name. */
+			(void)group_remove(groups[i], 500);
+		}
+		group_close(groups[i]);
 	}
-	if (group_exists(&cage->twin))
-		(void)group_remove(&cage->twin, 500);
-	if (group_exists(&cage->pids))
-		(void)group_remove(&cage->pids, 500);
-	group_close(&cage->memory);
-	group_close(&cage->twin);
-	group_close(&cage->pids);
 	if (cage->home != NULL)
 		home_release(cage->home);
 	cage->home = NULL;

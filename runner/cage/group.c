@@ -27,18 +27,21 @@ int group_open(struct group *group, const char *path)
 	return 0;
 }
 
-int group_make(struct group *group, const char *parent, const char *name)
+int group_make(struct group *group, const struct group *parent, const char *name)
 {
-	char path[GROUP_PATH_SIZE];
-	int length = snprintf(path, sizeof(path), "%s/%s", parent, name), result;
+	int length = snprintf(group->path, sizeof(group->path), "%s/%s", parent->path, name);
+	int result;
 
-	if (length < 0 || (size_t)length >= sizeof(path))
+	if (length < 0 || (size_t)length >= sizeof(group->path))
 		return -ENAMETOOLONG;
-	if (mkdir(path, 0755) < 0)
+	if (mkdirat(parent->directory, name, 0755) < 0)
 		return -errno;
-	result = group_open(group, path);
-	if (result < 0)
-		(void)rmdir(path); /* nobody else would ever take it away */
+	group->directory = openat(
+		parent->directory, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (group->directory >= 0)
+		return 0;
+	result = -errno;
+	(void)rmdir(group->path); /* nobody else would ever take it away */
 	return result;
 }
 
@@ -99,15 +102,27 @@ bool group_lists(const struct group *group, const char *file, const char *word)
 /* Each level costs two descriptors while we are in it. */
 #define DEPTH_MAX 64
 
+/* File systems of the kernel count a directory's name, its "." and each ".." below. */
+static bool has_none_below(int directory)
+{
+	struct stat facts;
+
+	return fstat(directory, &facts) == 0 && facts.st_nlink == 2;
+}
+
 /* Calls visit for the directory and each one below it, deepest first. Stops at a negative result.
  */
 static int for_each_below(
 	int directory, unsigned depth, int (*visit)(int, unsigned, void *), void *data)
 {
-	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = 0;
-	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	int copy, result = 0;
 	struct dirent *entry;
+	DIR *entries;
 
+	if (has_none_below(directory))
+		return visit(directory, depth, data);
+	copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	entries = copy < 0 ? NULL : fdopendir(copy);
 	if (entries == NULL) {
 		result = -errno;
 		fd_close(&copy);
@@ -137,37 +152,44 @@ struct process_visit {
 	int signal; /* 0: none */
 };
 
+static void visit_process(struct process_visit *visit, const char *line)
+{
+	uint64_t pid;
+
+	if (parse_number(line, &pid) < 0)
+		return;
+	visit->count++;
+	visit->found = visit->found || (visit->look_for != 0 && pid == (uint64_t)visit->look_for);
+	/* 0 is a process outside our pid namespace: there is no way to signal it from here */
+	if (visit->signal != 0 && pid > 0)
+		(void)kill((pid_t)pid, visit->signal); /* gone already is as good */
+}
+
 /* Reads cgroup.procs line by line: it can be longer than any buffer. */
 static int visit_processes(int directory, unsigned depth, void *data)
 {
-	struct process_visit *visit = data;
 	cleanup_fd int fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
-	char line[TEXT_NUMBER_SIZE];
-	int result;
+	char text[4096], *line, *newline;
+	size_t kept = 0;
+	ssize_t got;
 
 	(void)depth;
-	if (file == NULL)
+	if (fd < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-	(void)fd_take(&fd);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		uint64_t pid;
+	while ((got = read(fd, text + kept, sizeof(text) - kept)) > 0) {
+		size_t length = kept + (size_t)got;
 
-		line[strcspn(line, "\n")] = '\0';
-		if (parse_number(line, &pid) < 0)
-			continue;
-		visit->count++;
-		visit->found = visit->found ||
-			       (visit->look_for != 0 && pid == (uint64_t)visit->look_for);
-		/* 0 is a process outside our pid namespace: there is no way to signal it from here
-		 */
-		if (visit->signal != 0 && pid > 0)
-			(void)kill((pid_t)pid, visit->signal); /* gone already is as good */
+		for (line = text; (newline = memchr(line, '\n', length)) != NULL;
+			line = newline + 1) {
+			length -= (size_t)(newline + 1 - line);
+			*newline = '\0';
+			visit_process(data, line);
+		}
+		kept = length < TEXT_NUMBER_SIZE ? length : 0; /* a number is never longer */
+		memmove(text, line, kept);
 	}
 	/* Removed meanwhile, or a threaded group, whose processes stand in a group above. */
-	result = ferror(file) && errno != ENODEV && errno != EOPNOTSUPP ? -EIO : 0;
-	(void)fclose(file);
-	return result;
+	return got < 0 && errno != ENODEV && errno != EOPNOTSUPP ? -errno : 0;
 }
 
 int group_count_processes(const struct group *group)
@@ -259,11 +281,15 @@ static int visit_sum(int directory, unsigned depth, void *data)
 
 	/* The group itself is not counted, but has to be there: a removed one has no groups below.
 	 */
+	if (depth == 0) {
+		if (faccessat(directory, visit->file, R_OK, 0) < 0)
+			visit->sum.known = false;
+		return 0;
+	}
 	one = group_counter(&group, visit->file, visit->key);
 	if (!one.known)
 		visit->sum.known = false;
-	if (depth > 0)
-		visit->sum.value += one.value;
+	visit->sum.value += one.value;
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct group {
 int group_open(struct group *group, const char *path);
 
 /* Makes parent/name, exclusively, and opens it. Returns 0 or -errno. */
-int group_make(struct group *group, const char *parent, const char *name);
+int group_make(struct group *group, const struct group *parent, const char *name);
 
 void group_close(struct group *group);
 

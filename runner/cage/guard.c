@@ -39,7 +39,8 @@ struct charge {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int guard_socket = -1;
 static pid_t guard_pid, guard_parent;
-static unsigned cages;
+static unsigned users; /* cages, and who holds it */
+static bool heard;     /* the guard has said that it is ready */
 
 static void empty_tree(const char *path)
 {
@@ -118,12 +119,9 @@ static void forget(struct charge **charges, const struct message *message)
 
 static void detach(int socket_fd)
 {
-	sigset_t all;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid(); /* no Ctrl-C, no hangup of the supervisor's terminal */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)prctl(PR_SET_NAME, "memcage-guard");
 	(void)!chdir("/");
 	for (int fd = 0; fd < 3; fd++)
@@ -141,6 +139,7 @@ static _Noreturn void guard_main(int socket_fd)
 	ssize_t got;
 
 	detach(socket_fd);
+	(void)!send(socket_fd, "", 1, MSG_NOSIGNAL); /* what is sent from now on, we shall read */
 	while ((got = recv(socket_fd, &message, sizeof(message), 0)) != 0) {
 		struct charge *charge;
 
@@ -153,13 +152,12 @@ static _Noreturn void guard_main(int socket_fd)
 			continue;
 		}
 		charge = malloc(sizeof(*charge));
-		if (charge != NULL) {
-			*charge = (struct charge){ .cage = message, .next = charges };
-			charges = charge;
+		if (charge == NULL) {
+			rescue(&message); /* nobody would remember it: better no run than that */
+			continue;
 		}
-		(void)!send(socket_fd, "", 1, MSG_NOSIGNAL); /* it is in our hands now */
-		if (charge == NULL)
-			break;
+		*charge = (struct charge){ .cage = message, .next = charges };
+		charges = charge;
 	}
 	for (; charges != NULL; charges = charges->next)
 		rescue(&charges->cage);
@@ -168,6 +166,7 @@ static _Noreturn void guard_main(int socket_fd)
 
 static int guard_start(struct memcage_failure *failure)
 {
+	sigset_t all, own_mask;
 	int ends[2];
 	pid_t pid;
 
@@ -178,11 +177,14 @@ static int guard_start(struct memcage_failure *failure)
 		fd_close(&ends[1]);
 		return failure_errno(failure, errno, "make a socket for the guard");
 	}
+	(void)sigfillset(&all); /* from its first moment: a terminal's signals are not for it */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &own_mask);
 	pid = fork();
 	if (pid == 0) {
 		(void)close(ends[0]);
 		guard_main(ends[1]);
 	}
+	(void)pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
 	fd_close(&ends[1]);
 	if (pid < 0) {
 		fd_close(&ends[0]);
@@ -194,13 +196,64 @@ static int guard_start(struct memcage_failure *failure)
 	return 0;
 }
 
-static void guard_stop(void)
+static void reap(void)
 {
+	if (users > 0 || guard_pid == 0 || guard_parent != getpid())
+		return;
+	while (waitpid(guard_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	guard_pid = 0;
+}
+
+/* A forked copy of a supervisor has no guard: the one it remembers is its parent's. */
+static int use(struct memcage_failure *failure)
+{
+	int result = 0;
+
+	if (users == 0 || guard_parent != getpid()) {
+		reap();
+		users = 0;
+		heard = false;
+		fd_close(&guard_socket); /* held here, it would hide the parent's end from its guard
+					  */
+		result = guard_start(failure);
+	}
+	if (result == 0)
+		users++;
+	return result;
+}
+
+static void leave(void)
+{
+	if (users == 0 || --users > 0)
+		return;
 	/* Closing alone would not tell it: a forked copy of us may hold the socket, too. */
 	(void)shutdown(guard_socket, SHUT_WR);
 	fd_close(&guard_socket);
-	while (waitpid(guard_pid, NULL, 0) < 0 && errno == EINTR)
-		;
+}
+
+int guard_hold(struct memcage_failure *reterr_failure)
+{
+	int result;
+
+	(void)pthread_mutex_lock(&lock);
+	result = use(reterr_failure);
+	(void)pthread_mutex_unlock(&lock);
+	return result;
+}
+
+void guard_let_go(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	leave();
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void guard_reap(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	reap();
+	(void)pthread_mutex_unlock(&lock);
 }
 
 static void fill(struct message *message, const struct cage *cage)
@@ -214,30 +267,32 @@ static void fill(struct message *message, const struct cage *cage)
 	text_copy(message->tracing, sizeof(message->tracing), cage->tracing);
 }
 
+/* Once it has said that it is ready, a message that was sent is as good as in its hands: it reads
+ * all of them before it sees our end. */
+static bool entrust(const struct message *message)
+{
+	char byte;
+
+	heard = heard || recv(guard_socket, &byte, 1, 0) == 1;
+	return heard && send(guard_socket, message, sizeof(*message), MSG_NOSIGNAL) >= 0;
+}
+
 int guard_add(const struct cage *cage, struct memcage_failure *reterr_failure)
 {
 	struct message message = { .add = true };
-	char answer;
-	int result = 0;
+	int result;
 
 	if (!group_exists(&cage->memory))
 		return 0;
 	fill(&message, cage);
 	(void)pthread_mutex_lock(&lock);
-	/* A forked copy of a supervisor has no guard: the one it remembers is its parent's. */
-	if (cages == 0 || guard_parent != getpid()) {
-		cages = 0;
-		fd_close(&guard_socket); /* held here, it would hide the parent's end from its guard
-					  */
-		result = guard_start(reterr_failure);
-	}
-	if (result == 0 && (send(guard_socket, &message, sizeof(message), MSG_NOSIGNAL) < 0 ||
-				   recv(guard_socket, &answer, 1, 0) != 1))
+	result = use(reterr_failure);
+	if (result == 0 && !entrust(&message)) {
+		leave();
 		result = failure_set(reterr_failure, ECHILD,
 			"the guard process has died; without it a killed memcage would leave "
 			"processes");
-	if (result == 0)
-		cages++;
+	}
 	(void)pthread_mutex_unlock(&lock);
 	return result;
 }
@@ -251,7 +306,7 @@ void guard_remove(const struct cage *cage)
 	fill(&message, cage);
 	(void)pthread_mutex_lock(&lock);
 	(void)!send(guard_socket, &message, sizeof(message), MSG_NOSIGNAL);
-	if (cages > 0 && --cages == 0)
-		guard_stop();
+	leave();
+	reap();
 	(void)pthread_mutex_unlock(&lock);
 }

@@ -9,11 +9,21 @@
 
 #include "cage/cage.h"
 
+/* Starts the guard when there is none, and keeps it until it is let go as often. It gets ready by
+ * itself while its caller makes a cage. Returns 0 or -errno with a failure. guard_let_go() does not
+ * wait for its end. */
+int guard_hold(struct memcage_failure *reterr_failure);
+void guard_let_go(void);
+
+/* Waits for the end of a guard that nobody needs any more. */
+void guard_reap(void);
+
 /* Entrusts a cage to the guard, starting the guard when there is none. Must come before a process
  * is started in the cage. Returns 0 or -errno with a failure. */
 int guard_add(const struct cage *cage, struct memcage_failure *reterr_failure);
 
-/* The cage is empty and being removed. The guard ends with the last cage. */
+/* The cage is empty and being removed. The guard ends with the last cage, unless it is
+ * held. */
 void guard_remove(const struct cage *cage);
 
 #endif

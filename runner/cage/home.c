@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/failure.h"
@@ -19,61 +20,89 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct home *homes;
 
-static int make_one(const struct hierarchy *hierarchy, const char *parent, const char *name,
-	struct group *group)
+static int path_of(const struct hierarchy *hierarchy, const char *parent, const char *name,
+	char path[GROUP_PATH_SIZE])
 {
-	char path[GROUP_PATH_SIZE];
-	int result, length;
+	int length = snprintf(path, GROUP_PATH_SIZE, "%s%s/%s", hierarchy->mount, parent, name);
 
-	result = registry_create(
-		hierarchy->controller, hierarchy->mount, parent, name, hierarchy->is_v2);
-	if (result < 0)
-		return result;
-	length = snprintf(path, sizeof(path), "%s%s/%s", hierarchy->mount, parent, name);
-	if (length < 0 || (size_t)length >= sizeof(path))
-		return -ENAMETOOLONG;
-	result = group_open(group, path);
-	return result == -ENOENT ? -ESTALE : result; /* a cleaner was faster: see lock_one() */
+	return length < 0 || length >= GROUP_PATH_SIZE ? -ENAMETOOLONG : 0;
 }
 
 /* Nobody but a cleaner ever holds this lock beside us, and only for a moment. When that one was
- * faster and took the fresh directory for a leftover, it is gone: -ESTALE. */
-static int lock_one(const struct group *group, int *ret_lock)
+ * faster and took the fresh directory for a leftover, it is gone: -ESTALE. The group's descriptor
+ * is the one that holds the lock. */
+static int open_locked(struct group *group, const char *path)
 {
-	cleanup_fd int fd = open(group->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ESTALE : -errno;
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return -errno;
-	if (access(group->path, F_OK) < 0)
+	if (access(path, F_OK) < 0)
 		return -ESTALE;
-	*ret_lock = fd_take(&fd);
+	group->directory = fd_take(&fd);
+	text_copy(group->path, sizeof(group->path), path);
 	return 0;
 }
 
-static void remove_one(const struct hierarchy *hierarchy, const char *parent, const char *name,
+static int make_memory(struct home *home)
+{
+	const struct place *place = &home->place;
+	char path[GROUP_PATH_SIZE];
+	int result = path_of(place->memory, place->memory_parent, home->name, path);
+
+	if (result == 0)
+		result = registry_create(place->memory->controller, place->memory->mount,
+			place->memory_parent, home->name, place->memory->is_v2);
+	if (result < 0)
+		return result;
+	result = open_locked(&home->memory, path);
+	if (result < 0)
+		(void)rmdir(path); /* nobody else would ever take it away */
+	return result;
+}
+
+static void remove_memory(struct home *home)
+{
+	const struct place *place = &home->place;
+
+	if (!group_exists(&home->memory))
+		return;
+	if (registry_remove(place->memory->controller, place->memory->mount, place->memory_parent,
+		    home->name) < 0)
+		(void)group_remove(
+			&home->memory, 100); /* what is still busy then is doctor --clean's */
+	group_close(&home->memory);
+}
+
+/* The groups beside it are an advantage, not a need: without them a cage is emptied process by
+ * process. */
+static void make_side(const struct hierarchy *hierarchy, const char *parent, const char *name,
 	struct group *group)
 {
-	if (!group_exists(group))
+	char path[GROUP_PATH_SIZE];
+
+	if (hierarchy == NULL || path_of(hierarchy, parent, name, path) < 0 ||
+		mkdir(path, 0755) < 0)
 		return;
-	if (registry_remove(hierarchy->controller, hierarchy->mount, parent, name) < 0)
-		(void)group_remove(group, 100); /* what is still busy then is doctor --clean's */
+	if (open_locked(group, path) < 0)
+		(void)rmdir(path);
+}
+
+static void remove_side(struct group *group)
+{
+	if (group_exists(group))
+		(void)group_remove(group, 100);
 	group_close(group);
 }
 
 static void demolish(struct home *home)
 {
-	const struct place *place = &home->place;
-
-	if (place->twin != NULL)
-		remove_one(place->twin, place->twin_parent, home->name, &home->twin);
-	if (place->pids != NULL)
-		remove_one(place->pids, place->pids_parent, home->name, &home->pids);
-	remove_one(place->memory, place->memory_parent, home->name, &home->memory);
-	for (size_t i = 0; i < sizeof(home->locks) / sizeof(*home->locks); i++)
-		fd_close(&home->locks[i]);
+	remove_side(&home->twin);
+	remove_side(&home->pids);
+	remove_memory(home);
 }
 
 /* The limit files' controllers for the leaves below; pids is welcome but not needed. */
@@ -87,21 +116,6 @@ static int enable_below(struct home *home)
 	return group_write(&home->memory, "cgroup.subtree_control", "+memory");
 }
 
-/* Both are an advantage, not a need: without them a cage is emptied process by process. */
-static void make_side_groups(struct home *home)
-{
-	const struct place *place = &home->place;
-
-	if (place->twin != NULL &&
-		make_one(place->twin, place->twin_parent, home->name, &home->twin) == 0 &&
-		lock_one(&home->twin, &home->locks[1]) < 0)
-		remove_one(place->twin, place->twin_parent, home->name, &home->twin);
-	if (place->pids != NULL &&
-		make_one(place->pids, place->pids_parent, home->name, &home->pids) == 0 &&
-		lock_one(&home->pids, &home->locks[2]) < 0)
-		remove_one(place->pids, place->pids_parent, home->name, &home->pids);
-}
-
 static int build(struct home *home, struct memcage_failure *failure)
 {
 	const struct place *place = &home->place;
@@ -109,13 +123,13 @@ static int build(struct home *home, struct memcage_failure *failure)
 	int result = own_name_make(home->name);
 
 	if (result == 0)
-		result = make_one(place->memory, place->memory_parent, home->name, &home->memory);
-	if (result == 0)
-		result = lock_one(&home->memory, &home->locks[0]);
+		result = make_memory(home);
 	if (result == 0)
 		result = enable_below(home);
-	if (result == 0)
-		make_side_groups(home);
+	if (result == 0) {
+		make_side(place->twin, place->twin_parent, home->name, &home->twin);
+		make_side(place->pids, place->pids_parent, home->name, &home->pids);
+	}
 	if (result == 0 || result == -ESTALE)
 		return result;
 	place_path(place->memory, place->memory_parent, path, sizeof(path));
@@ -135,7 +149,6 @@ static int home_new(enum memcage_backend wanted, const char *parent, struct home
 	*home = (struct home){ .memory = GROUP_NONE,
 		.twin = GROUP_NONE,
 		.pids = GROUP_NONE,
-		.locks = { -1, -1, -1 },
 		.wanted = wanted,
 		.owner = getpid(),
 		.references = 1 };

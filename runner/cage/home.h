@@ -15,11 +15,10 @@ struct home {
 	struct hierarchies hierarchies; /* place points into this */
 	struct place place;
 	char name[OWN_NAME_SIZE];
-	struct group memory;
-	struct group twin; /* v1 with a v2 tree; else none */
-	struct group pids; /* v1 with a pids hierarchy; else none */
-	int locks[3];      /* of the three directories above */
-	pid_t owner;       /* a forked copy of us makes a home of its own */
+	struct group memory; /* the descriptors of the three hold the locks */
+	struct group twin;   /* v1 with a v2 tree; else none */
+	struct group pids;   /* v1 with a pids hierarchy; else none */
+	pid_t owner;         /* a forked copy of us makes a home of its own */
 	unsigned references;
 	unsigned leaves; /* numbers for leaf names */
 	enum memcage_backend wanted;

@@ -89,7 +89,7 @@ static bool holds_only_us(const struct group *group)
 static int step_aside(const struct group *group)
 {
 	struct group supervisor = GROUP_NONE;
-	int result = group_make(&supervisor, group->path, SUPERVISOR);
+	int result = group_make(&supervisor, group, SUPERVISOR);
 	char path[GROUP_PATH_SIZE + sizeof(SUPERVISOR) + 1];
 
 	if (result == -EEXIST) {

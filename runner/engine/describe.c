@@ -3,6 +3,7 @@
  * describe.c - what the report tells besides evidence and verdict.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -170,8 +171,10 @@ static void describe_coverage(
 void facts_describe(const struct memcage_run *run, const struct evidence *evidence,
 	double teardown_ms, struct report_facts *ret_facts, struct borrowed *ret_borrowed)
 {
-	memset(ret_facts, 0, sizeof(*ret_facts));
-	memset(ret_borrowed, 0, sizeof(*ret_borrowed));
+	/* The lists are long and mostly empty: what they do not hold is not touched. */
+	memset(ret_facts, 0, offsetof(struct report_facts, mechanisms));
+	ret_facts->uncovered.count = 0;
+	ret_borrowed->tails[0] = ret_borrowed->tails[1] = NULL;
 	ret_facts->argv = run->spec.argv;
 	ret_facts->policy = run->spec.policy != NULL ? run->spec.policy->name : NULL;
 	if (run->spec.working_directory != NULL)
@@ -180,9 +183,9 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 		ret_facts->cwd = getcwd(ret_borrowed->cwd, sizeof(ret_borrowed->cwd));
 	ret_facts->backend = cage_kind_name(run->cage.kind);
 	ret_facts->leaf_path = run->cage.leaf[0] ? run->cage.leaf : NULL;
-	ret_facts->mechanisms = run->cage.mechanisms;
-	ret_facts->degraded = run->cage.degraded;
-	ret_facts->warnings = run->cage.warnings;
+	text_list_copy(&ret_facts->mechanisms, &run->cage.mechanisms);
+	text_list_copy(&ret_facts->degraded, &run->cage.degraded);
+	text_list_copy(&ret_facts->warnings, &run->cage.warnings);
 	ret_facts->backtrace = run->witnesses.backtrace;
 	describe_limits(run, ret_facts);
 	warn_of_outer_limit(run, ret_facts);

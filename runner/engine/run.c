@@ -2,7 +2,7 @@
  *
  * run.c - the life of one run, as memcage.h promises it.
  *
- *     memcage_start   check -> cage -> baseline -> witnesses -> streams -> guard -> spawn -> watch
+ *     memcage_start   check -> guard -> cage -> baseline -> witnesses -> streams -> spawn -> watch
  *     memcage_step    watch, until the cage is empty; then
  *     conclude        last reading -> evidence -> verdict -> remove the cage -> report
  */
@@ -86,6 +86,23 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 	return 0;
 }
 
+/* First of all: it gets ready while we make the cage, and a process that has done little yet is
+ * copied faster. */
+static int hold_guard(struct memcage_run *run, struct memcage_failure *failure)
+{
+	int result = run->spec.backend == MEMCAGE_BACKEND_RLIMIT ? 0 : guard_hold(failure);
+
+	run->holds_guard = result == 0 && run->spec.backend != MEMCAGE_BACKEND_RLIMIT;
+	return result;
+}
+
+static void let_guard_go(struct memcage_run *run)
+{
+	if (run->holds_guard)
+		guard_let_go();
+	run->holds_guard = false;
+}
+
 static void warn_of_oom_score(struct memcage_run *run)
 {
 	if (oom_score_adj_of(getpid()) < 0 && oom_score_adj_of(run->watch.child.pid) < 0)
@@ -162,8 +179,12 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	if (result == 0)
 		result = witnesses_check(&run->spec, reterr_failure);
 	if (result == 0)
+		result = hold_guard(run, reterr_failure);
+	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {
+		let_guard_go(run);
+		guard_reap();
 		free(run->environment);
 		free(run);
 		return result;
@@ -224,8 +245,10 @@ static void conclude(struct memcage_run *run)
 	evidence_collect(run, &evidence);
 	witnesses_tell(&run->witnesses, &evidence);
 	guard_remove(&run->cage);
+	let_guard_go(run);
 	facts_describe(run, &evidence, 0, &facts, &borrowed);
 	cage_close(&run->cage);
+	guard_reap();
 	facts.teardown_ms = ended_us == 0 ? 0 : (double)(clock_us() - ended_us) / 1000;
 	run->result = result_make(&facts, &evidence);
 	witnesses_close(&run->witnesses);
@@ -283,7 +306,9 @@ struct memcage_run *memcage_run_free(struct memcage_run *run)
 		return NULL;
 	if (run->cage.home != NULL)
 		guard_remove(&run->cage);
+	let_guard_go(run);
 	cage_close(&run->cage);
+	guard_reap();
 	watch_end(&run->watch);
 	witnesses_close(&run->witnesses);
 	memcage_result_free(run->result);

@@ -31,6 +31,7 @@ struct memcage_run {
 	struct watch watch;
 	struct reading before, after;
 
+	bool holds_guard;
 	bool squeezes;     /* --at-limit fail: RLIMIT_DATA follows what is in use */
 	uint64_t begun_us; /* CLOCK_BOOTTIME, when memcage_start() was called */
 	struct timespec started_at;

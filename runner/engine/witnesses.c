@@ -113,7 +113,6 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	struct text_list *notes = &cage->warnings;
 	int result = 0;
 
-	memset(witnesses, 0, sizeof(*witnesses));
 	witnesses->kernel_log = -1;
 	witnesses->mark = cage->mark;
 	witnesses->notes = notes;

@@ -62,10 +62,10 @@ struct witnesses {
  * made. Returns 0 or -errno. */
 int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
 
-/* Opens the witnesses before the command starts, and gives spec the environment that they need. A
- * witness that cannot work here is named in the cage's warnings, and the evidence says so; only
- * where it is one of the above that is a failure, -errno. The cage learns of its tracer, and must
- * live as long. To be closed in any case. */
+/* Opens the witnesses before the command starts, and gives spec the environment that they need.
+ * witnesses: all zero. A witness that cannot work here is named in the cage's warnings, and the
+ * evidence says so; only where it is one of the above that is a failure, -errno. The cage learns of
+ * its tracer, and must live as long. To be closed in any case. */
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
 	struct memcage_failure *reterr_failure);
 

@@ -40,7 +40,6 @@ struct report_facts {
 
 	const char *backend;   /* "v2", "v1", "rlimit" */
 	const char *leaf_path; /* or NULL */
-	struct text_list mechanisms, degraded, warnings;
 
 	/* memory at the highest sample; peak in the evidence */
 	struct counter anon_bytes, file_bytes, shmem_bytes, kernel_bytes;
@@ -54,8 +53,7 @@ struct report_facts {
 	/* programs in processes over the whole run: each exec counts, and what is known is a lower
 	 * bound */
 	struct counter processes_seen;
-	struct counter processes_covered; /* a witness got into; unknown: as the witness counted */
-	struct text_list uncovered;       /* of those seen, the commands that no witness got into */
+	struct counter processes_covered;  /* a witness got into; unknown: as the witness counted */
 	const struct backtrace *backtrace; /* of the first refusal, or NULL */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
@@ -71,6 +69,10 @@ struct report_facts {
 	const char *cgroup_mode;      /* "v2", "v1", "hybrid", "none" */
 	uint64_t host_memory_bytes, host_swap_bytes;
 	int overcommit_mode; /* /proc/sys/vm/overcommit_memory; -1 unknown */
+
+	struct text_list mechanisms, degraded, warnings;
+	struct text_list
+		uncovered; /* of the processes seen, the commands that no witness got into */
 };
 
 #endif

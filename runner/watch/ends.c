@@ -82,11 +82,13 @@ void watch_stop(struct watch *watch, uint64_t now_us)
 
 static void begin_emptying(struct watch *watch, uint64_t now_us)
 {
+	bool empty = cage_is_empty(watch->cage);
+
 	/* An empty cage is the usual end: then there is nobody to count or to kill. */
-	if (!cage_is_empty(watch->cage))
+	if (!empty)
 		watch_kill(watch, now_us);
 	watch->seen.over_us = now_us;
-	watch->phase = WATCH_EMPTYING;
+	watch->phase = empty && watch->reaped ? WATCH_DRAINING : WATCH_EMPTYING;
 	watch->emptying_since_us = now_us;
 	deadline_clear(&watch->deadlines, DEADLINE_GRACE);
 }

@@ -198,7 +198,9 @@ static void look_at(struct processes *processes, pid_t pid, bool closely)
 
 void processes_begin(struct processes *processes)
 {
-	memset(processes, 0, sizeof(*processes));
+	/* The list is long, and its entries are written whole when they are added. */
+	processes->count = processes->known_count = 0;
+	processes->seen = processes->look_bytes = 0;
 	processes->next_look_us = TIMELINE_FIRST_INTERVAL_US;
 	if (!executable_read("self", processes->own_executable))
 		processes->own_executable[0] = '\0';

@@ -220,13 +220,12 @@ int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spe
 	uint64_t now_us = clock_us();
 	int result;
 
-	*watch = (struct watch){ .cage = cage,
-		.spec = spec,
-		.child = child,
-		.oom_events = -1,
-		.empty_events = -1,
-		.deadlines = { .timer = -1 },
-		.output = { output[0], output[1] } };
+	watch->cage = cage;
+	watch->spec = spec;
+	watch->child = child;
+	watch->oom_events = watch->empty_events = watch->deadlines.timer = -1;
+	watch->output[0] = output[0];
+	watch->output[1] = output[1];
 	watch->seen.started_us = now_us;
 	processes_begin(&watch->seen.processes);
 	watch->seen.main_pid = child.control < 0 ? child.pid : 0;

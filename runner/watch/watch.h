@@ -101,7 +101,8 @@ struct watch {
 	} stall;
 };
 
-/* Starts watching a child. Takes over child and streams (also on failure). Returns 0 or -errno. */
+/* Starts watching a child. watch: all zero. Takes over child and streams (also on failure). Returns
+ * 0 or -errno. */
 int watch_begin(struct watch *watch, struct cage *cage, const struct memcage_spec *spec,
 	struct spawned child, const struct stream output[2]);
 

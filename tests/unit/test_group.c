@@ -120,7 +120,7 @@ static void test_set_bytes(void **state)
 
 static void test_opening(void **state)
 {
-	struct group group = GROUP_NONE;
+	struct group group = GROUP_NONE, parent = GROUP_NONE;
 	char directory[] = TEMPORARY, deep[GROUP_PATH_SIZE + 8];
 
 	(void)state;
@@ -128,13 +128,16 @@ static void test_opening(void **state)
 	assert_int_equal(group_open(&group, "/etc/passwd"), -ENOTDIR);
 	assert_false(group_exists(&group));
 	assert_non_null(mkdtemp(directory));
-	assert_int_equal(group_make(&group, directory, "new"), 0);
+	assert_int_equal(group_open(&parent, directory), 0);
+	assert_int_equal(group_make(&group, &parent, "new"), 0);
+	assert_int_equal(faccessat(parent.directory, "new", F_OK, 0), 0);
 	assert_true(group_exists(&group));
 	group_close(&group);
-	assert_int_equal(group_make(&group, directory, "new"), -EEXIST); /* exclusively */
+	assert_int_equal(group_make(&group, &parent, "new"), -EEXIST); /* exclusively */
 	memset(deep, 'd', sizeof(deep) - 1);
 	deep[sizeof(deep) - 1] = '\0';
-	assert_int_equal(group_make(&group, directory, deep), -ENAMETOOLONG);
+	assert_int_equal(group_make(&group, &parent, deep), -ENAMETOOLONG);
+	group_close(&parent);
 	fixture_remove(directory);
 }
 
@@ -210,8 +213,12 @@ static void test_listed_processes(void **state)
 
 static void make(struct group *group, const char *name)
 {
+	struct group parent = GROUP_NONE;
+
 	*group = (struct group)GROUP_NONE;
-	assert_int_equal(group_make(group, scratch.path, name), 0);
+	assert_int_equal(group_open(&parent, scratch.path), 0);
+	assert_int_equal(group_make(group, &parent, name), 0);
+	group_close(&parent);
 }
 
 static void test_real_numbers(void **state)

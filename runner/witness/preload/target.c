@@ -38,25 +38,38 @@ static long read_some(int fd, uint64_t offset, void *data, size_t size)
 		       : -1;
 }
 
-static bool read_at(int fd, uint64_t offset, void *data, size_t size)
-{
-	return read_some(fd, offset, data, size) == (long)size;
-}
-
-/* A program's file; its headers are read one by one, for there may be little stack. */
+/* A program's file, through a small window on it, for there may be little stack. */
 struct program {
 	int fd;
 	Elf64_Ehdr elf;
+	uint64_t offset; /* of the window */
+	long length;
+	char window[512];
 };
 
-static bool read_header(const struct program *program, unsigned int index, Elf64_Phdr *ret_header)
+static bool read_at(struct program *program, uint64_t offset, void *data, size_t size)
 {
-	return read_at(program->fd, program->elf.e_phoff + index * sizeof(*ret_header), ret_header,
+	if (offset < program->offset || program->length < (long)size ||
+		offset - program->offset > (uint64_t)program->length - size) {
+		program->offset = offset;
+		program->length = read_some(
+			program->fd, offset, program->window, sizeof(program->window));
+		if (program->length < (long)size)
+			return false;
+	}
+	for (size_t i = 0; i < size; i++)
+		((char *)data)[i] = program->window[offset - program->offset + i];
+	return true;
+}
+
+static bool read_header(struct program *program, unsigned int index, Elf64_Phdr *ret_header)
+{
+	return read_at(program, program->elf.e_phoff + index * sizeof(*ret_header), ret_header,
 		sizeof(*ret_header));
 }
 
 /* Where the file has what will be at address. */
-static bool file_offset(const struct program *program, uint64_t address, uint64_t *ret_offset)
+static bool file_offset(struct program *program, uint64_t address, uint64_t *ret_offset)
 {
 	Elf64_Phdr header;
 
@@ -70,7 +83,7 @@ static bool file_offset(const struct program *program, uint64_t address, uint64_
 }
 
 /* The address sanitizer's library ends a program in which another one was loaded before it. */
-static bool needs_to_be_first(const struct program *program, const Elf64_Phdr *dynamic)
+static bool needs_to_be_first(struct program *program, const Elf64_Phdr *dynamic)
 {
 	uint64_t names = 0, offset;
 	Elf64_Dyn entry;
@@ -81,7 +94,7 @@ static bool needs_to_be_first(const struct program *program, const Elf64_Phdr *d
 			char name[32];
 			long length;
 
-			if (!read_at(program->fd, dynamic->p_offset + at, &entry, sizeof(entry)) ||
+			if (!read_at(program, dynamic->p_offset + at, &entry, sizeof(entry)) ||
 				entry.d_tag == DT_NULL)
 				break;
 			if (pass == 0 && entry.d_tag == DT_STRTAB &&
@@ -100,11 +113,13 @@ static bool needs_to_be_first(const struct program *program, const Elf64_Phdr *d
 
 static bool program_takes_library(int fd, const char **ret_why)
 {
-	struct program program = { .fd = fd };
+	struct program program;
 	Elf64_Phdr header, dynamic = { .p_type = PT_NULL };
 	bool has_loader = false;
 
-	if (!read_at(fd, 0, &program.elf, sizeof(program.elf)))
+	program.fd = fd;
+	program.length = 0;
+	if (!read_at(&program, 0, &program.elf, sizeof(program.elf)))
 		return no(ret_why, "not a complete program");
 	if (program.elf.e_ident[EI_CLASS] != ELFCLASS64 || program.elf.e_machine != OUR_MACHINE)
 		return no(ret_why, "for another kind of machine");
