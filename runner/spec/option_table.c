@@ -80,6 +80,11 @@ const struct option_row option_rows[] = {
 		"how refused allocations are observed: auto, none, or of "
 		"preload,trace,bpf,runtime,signature,kmsg" },
 
+	{ NULL, 0, "fail-alloc", "RULE", VALUE_INJECTION, 0, NULL, FOR_RUN,
+		"refuse requests for memory on purpose: nth=N, size>=SIZE, after=TOTAL or "
+		"random=P,seed=K, each with ,comm=NAME for programs of that name only; may be "
+		"repeated. Each process counts its own from its start on; nth=0 only counts" },
+
 	{ "The answer", 'r', "report", "FILE", VALUE_TEXT, HERE(report_path), NULL, FOR_RUN,
 		"write the JSON report to FILE; - is standard output" },
 	{ NULL, 0, "expect", "VERDICT[/REASON]", VALUE_TEXT, HERE(expect), NULL, FOR_RUN,

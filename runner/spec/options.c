@@ -170,6 +170,9 @@ fail:
 
 void options_done(struct options *options)
 {
+	free(options->injections);
+	options->injections = NULL;
+	options->spec.injections = NULL;
 	free(options->environment);
 	options->environment = NULL;
 	options->environment_count = 0;

@@ -38,6 +38,8 @@ struct options {
 
 	bool given[OPTION_ROWS_MAX]; /* which rows of the table were on the command line */
 
+	struct memcage_injection *injections; /* --fail-alloc in order; owned, spec has them too */
+
 	char *const *operands; /* what follows the options; points into argv */
 	int operand_count;
 };

@@ -80,6 +80,8 @@ static const char *right_value(const struct option_row *row)
 		return "1234:5678";
 	case VALUE_WITNESSES:
 		return "preload,kmsg";
+	case VALUE_INJECTION:
+		return "nth=3,comm=ls";
 	}
 	return NULL;
 }
@@ -130,6 +132,12 @@ static void check_stored(const struct option_row *row, const struct options *opt
 		break;
 	case VALUE_WITNESSES:
 		right = spec->witnesses == (MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_KMSG);
+		break;
+	case VALUE_INJECTION:
+		right = spec->injection_count == 1 &&
+			spec->injections[0].kind == MEMCAGE_INJECT_NTH &&
+			spec->injections[0].number == 3 &&
+			strcmp(spec->injections[0].command, "ls") == 0;
 		break;
 	}
 	if (!right)
