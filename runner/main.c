@@ -19,6 +19,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", command_run, "run one command in a cage and say why it ended" },
+	{ "sweep", command_sweep, "what the program does when each allocation in turn is refused" },
 	{ "report", command_report, "a report in people's words" },
 	{ "policy", command_policy, "list, show and check policies" },
 	{ "doctor", command_doctor, "what this host can enforce and see, and how to get the rest" },
@@ -45,7 +46,7 @@ static int print_help(FILE *out)
 }
 
 /* Names that a later version has. */
-static const char *const planned[] = { "batch", "fit", "sweep", "gate", "explain", "selftest" };
+static const char *const planned[] = { "batch", "fit", "gate", "explain", "selftest" };
 
 static int unknown_command(const char *name)
 {

@@ -108,6 +108,11 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 			"--output-max counts what passes through memcage, and --no-tap lets "
 			"nothing "
 			"pass; drop one of them");
+	if (spec->digest_output &&
+		(spec->no_tap || spec->stdout_path != NULL || spec->stderr_path != NULL))
+		return failure_set(reterr_failure, EINVAL,
+			"memcage_spec: digest_output throws the streams away; no_tap, stdout_path "
+			"and stderr_path say otherwise");
 	if (spec->wall_time_max_ms > TIME_MAX_MS || spec->cpu_time_max_ms > TIME_MAX_MS ||
 		spec->grace_ms > TIME_MAX_MS ||
 		(spec->stall_ms > TIME_MAX_MS && spec->stall_ms != MEMCAGE_UNLIMITED))
