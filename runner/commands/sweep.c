@@ -20,11 +20,8 @@
 #include "commands/sweep_pool.h"
 
 #define EXIT_STATUS_BAD 1
-#define JOBS_MAX 1024
 #define WALL_TIME_FACTOR 10
 #define WALL_TIME_LEAST_MS 2000
-#define PROGRESS_INTERVAL_US 200000
-#define BAR_WIDTH 30
 
 static void print_help(void)
 {
@@ -107,127 +104,6 @@ static int count_requests(struct sweep *sweep, int signals)
 	return 0;
 }
 
-/* ---- the others ---- */
-
-struct others {
-	struct sweep *sweep;
-	uint64_t index, width;      /* of the order: up to 2^width */
-	uint64_t end_us, begun_us;  /* UINT64_MAX: no budget */
-	uint64_t before, shown_us;  /* tried in an earlier sweep; when progress was shown */
-	bool progress;
-};
-
-/* With a budget the halves first, then the quarters, ...: wherever it ends, what was tried is spread
- * evenly. */
-static uint64_t in_order(const struct others *others, uint64_t index)
-{
-	uint64_t reversed = 0;
-
-	if (others->end_us == UINT64_MAX)
-		return index;
-	for (uint64_t bit = 0; bit < others->width; bit++)
-		reversed |= ((index >> bit) & 1) << (others->width - 1 - bit);
-	return reversed;
-}
-
-static bool others_next(void *data, uint64_t *ret_nth)
-{
-	struct others *others = data;
-	const struct sweep_ledger *ledger = &others->sweep->ledger;
-
-	while (others->index < UINT64_C(1) << others->width) {
-		uint64_t at = in_order(others, others->index);
-
-		if (at < ledger->requests && ledger->tries[at].outcome == 0) {
-			if (clock_us() >= others->end_us) {
-				others->sweep->budget_spent = true;
-				return false;
-			}
-			others->index++;
-			*ret_nth = at + 1;
-			return true;
-		}
-		others->index++;
-	}
-	return false;
-}
-
-static int others_ended(void *data, uint64_t nth, struct memcage_result *result)
-{
-	struct others *others = data;
-	struct sweep *sweep = others->sweep;
-	struct sweep_end end;
-	json_t *first, *asked = NULL;
-	enum sweep_outcome outcome = SWEEP_OTHER;
-	int status = 0;
-
-	if (sweep_end_read(memcage_result_json(result), &end, &first))
-		outcome = sweep_judge(&sweep->first, &end);
-	(void)memcage_result_free(result);
-	if (sweep_is_bad(outcome)) {
-		asked = sweep_asked_of(first);
-		status = asked == NULL ? -ENOMEM : 0;
-	}
-	if (status == 0)
-		status = sweep_ledger_add(&sweep->ledger, nth, outcome, &end, asked);
-	if (status == 0)
-		status = sweep_log_add(&sweep->log, nth, outcome, &end, asked);
-	json_decref(asked);
-	json_decref(first);
-	return status;
-}
-
-static void show_progress(void *data)
-{
-	struct others *others = data;
-	const struct sweep_ledger *ledger = &others->sweep->ledger;
-	uint64_t now_us = clock_us(), done = ledger->tried - others->before, bad = 0, left_ms;
-	int width = (int)(ledger->tried * BAR_WIDTH / ledger->requests);
-	char left[TEXT_NUMBER_SIZE];
-
-	if (!others->progress || now_us < others->shown_us + PROGRESS_INTERVAL_US || done == 0)
-		return;
-	others->shown_us = now_us;
-	for (int i = SWEEP_CRASH; i <= SWEEP_WRONG; i++)
-		bad += ledger->outcomes[i];
-	left_ms = (now_us - others->begun_us) / 1000 * (ledger->requests - ledger->tried) / done;
-	(void)fprintf(stderr, "\r\033[K[%.*s%*s] %" PRIu64 "/%" PRIu64 ", %" PRIu64 " bad, %s left",
-		width, "##############################", BAR_WIDTH - width, "", ledger->tried,
-		ledger->requests, bad, format_duration(left_ms, left));
-}
-
-static uint64_t jobs_of(const struct options *options)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t jobs = options->jobs != 0 ? options->jobs : processors > 0 ? (uint64_t)processors
-									    : 1;
-
-	return jobs < JOBS_MAX ? jobs : JOBS_MAX;
-}
-
-/* Returns as sweep_pool() does. */
-static int refuse_each(struct sweep *sweep, uint64_t begun_us, int signals,
-	struct memcage_failure *failure)
-{
-	const struct options *options = sweep->options;
-	struct others others = { .sweep = sweep,
-		.begun_us = clock_us(),
-		.end_us = options->budget_ms != 0 ? begun_us + options->budget_ms * 1000
-						  : UINT64_MAX,
-		.before = sweep->ledger.tried,
-		.progress = !options->quiet && isatty(STDERR_FILENO) };
-	const struct sweep_work work = { others_next, others_ended, show_progress, &others };
-	int result;
-
-	while (UINT64_C(1) << others.width < sweep->ledger.requests)
-		others.width++;
-	result = sweep_pool(
-		&options->spec, sweep->command, jobs_of(options), signals, &work, failure);
-	if (others.progress)
-		(void)fputs("\r\033[K", stderr);
-	return result;
-}
-
 /* ---- the answer ---- */
 
 static int write_junit(const struct sweep *sweep)
@@ -250,9 +126,10 @@ static int write_junit(const struct sweep *sweep)
 	return status;
 }
 
-static int tell(const struct sweep *sweep)
+static int tell(struct sweep *sweep)
 {
-	int status = write_junit(sweep);
+	int status = sweep_ledger_sort(&sweep->ledger) < 0 ? complain("no memory for the result")
+							   : write_junit(sweep);
 
 	if (sweep->options->json) {
 		json_t *json = sweep_json(sweep);
@@ -309,7 +186,7 @@ static int sweep_all(struct sweep *sweep, int signals)
 		&sweep->log, sweep->options->resume_path, what, &sweep->ledger, &failure);
 	json_decref(what);
 	if (result == 0)
-		result = refuse_each(sweep, begun_us, signals, &failure);
+		result = sweep_refuse_each(sweep, begun_us, signals, &failure);
 	sweep->elapsed_ms = (clock_us() - begun_us) / 1000;
 	if (sweep_log_close(&sweep->log) < 0 && result == 0)
 		return complain("--resume %s: cannot be written", sweep->options->resume_path);

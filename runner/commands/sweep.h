@@ -3,7 +3,8 @@
  * sweep.h - memcage sweep between its files: one run counts a program's requests for memory, then
  * each of them is refused in a run of its own.
  *
- *     sweep.c          the command: first run, then the others
+ *     sweep.c          the command: first run, then the others, then the answer
+ *     sweep_others.c   one run for each request
  *     sweep_pool.c     so many runs at a time
  *     sweep_outcome.c  what one run's report says
  *     sweep_ledger.c   all outcomes, and the distinct call stacks of bad ones
@@ -100,6 +101,9 @@ json_t *sweep_asked_of(const json_t *first);
 int sweep_ledger_add(struct sweep_ledger *ledger, uint64_t nth, enum sweep_outcome outcome,
 	const struct sweep_end *end, json_t *asked);
 
+/* The stacks by outcome and number: in which order runs end is chance. Returns 0 or -ENOMEM. */
+int sweep_ledger_sort(struct sweep_ledger *ledger);
+
 /* ---- the file of --resume: JSON Lines, the first of which says what was swept ---- */
 
 struct sweep_log {
@@ -126,6 +130,11 @@ struct sweep {
 	uint64_t elapsed_ms;
 	bool budget_spent;
 };
+
+/* Tries what the ledger does not have yet; begun_us: since when the budget counts. Returns as
+ * sweep_pool() does. */
+int sweep_refuse_each(struct sweep *sweep, uint64_t begun_us, int signals,
+	struct memcage_failure *reterr_failure);
 
 /* What makes scripting languages count alike in each run, before what the user sets. Returns 0 or
  * -ENOMEM. */

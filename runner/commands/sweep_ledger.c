@@ -128,6 +128,46 @@ int sweep_ledger_add(struct sweep_ledger *ledger, uint64_t nth, enum sweep_outco
 	return 0;
 }
 
+static int compare_stacks(const void *one, const void *other)
+{
+	const struct sweep_stack *a = *(const struct sweep_stack *const *)one,
+				 *b = *(const struct sweep_stack *const *)other;
+
+	if (a->outcome != b->outcome)
+		return a->outcome < b->outcome ? -1 : 1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+int sweep_ledger_sort(struct sweep_ledger *ledger)
+{
+	size_t count = ledger->stack_count;
+	struct sweep_stack **order = calloc(count + 1, sizeof(*order)),
+			   *sorted = calloc(count + 1, sizeof(*sorted));
+	int32_t *places = calloc(count + 1, sizeof(*places));
+	bool able = order != NULL && sorted != NULL && places != NULL;
+
+	for (size_t i = 0; able && i < count; i++)
+		order[i] = &ledger->stacks[i];
+	if (able)
+		qsort(order, count, sizeof(*order), compare_stacks);
+	for (size_t i = 0; able && i < count; i++) {
+		places[order[i] - ledger->stacks] = (int32_t)i;
+		sorted[i] = *order[i];
+	}
+	for (uint64_t i = 0; able && i < ledger->requests; i++)
+		if (ledger->tries[i].outcome != 0 && ledger->tries[i].stack >= 0)
+			ledger->tries[i].stack = places[ledger->tries[i].stack];
+	if (able) {
+		free(ledger->stacks);
+		ledger->stacks = sorted;
+	} else {
+		free(sorted);
+	}
+	free(order);
+	free(places);
+	return able ? 0 : -ENOMEM;
+}
+
 /* Writes a range behind what is there; false where it does not fit. */
 static bool add_range(char *buffer, size_t size, uint64_t from, uint64_t to)
 {
