@@ -56,7 +56,7 @@ json_t *sweep_json(const struct sweep *sweep)
 
 	for (size_t i = 0; i < ledger->stack_count; i++)
 		(void)json_array_append_new(stacks, stack_json(sweep, i));
-	return json_pack("{s:s, s:{s:o, s:s}, s:I, s:I, s:b, s:b, s:{s:i, s:I}, s:I, s:o, s:o, "
+	return json_pack("{s:s, s:{s:o}, s:s, s:I, s:I, s:b, s:b, s:{s:i, s:I}, s:I, s:o, s:o, "
 			 "s:{s:s}}",
 		"schema", "memcage.sweep/1", "command", "argv", words(sweep->options), "comm",
 		sweep->command, "requests", (json_int_t)ledger->requests, "tried",
