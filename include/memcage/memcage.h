@@ -74,9 +74,9 @@ enum memcage_witness {
 
 struct memcage_policy; /* limits and isolation under a name; owned by who loaded it */
 
-/* Which requests for memory are refused on purpose. A request is a call of the malloc family, or one
- * that asks the kernel for private writable memory; each process counts its own from exec on, and a
- * forked child counts on from where its parent stood. */
+/* Which requests for memory are refused on purpose. A request is a call of the malloc family, or
+ * one that asks the kernel for private writable memory; each process counts its own from exec on,
+ * and a forked child counts on from where its parent stood. */
 enum memcage_injection_kind {
 	MEMCAGE_INJECT_NTH = 1,    /* the one of that number, from 1; 0 only counts */
 	MEMCAGE_INJECT_SIZE = 2,   /* each of number bytes or more */

@@ -25,22 +25,24 @@
 
 static void print_help(void)
 {
-	(void)puts("Usage: memcage sweep [OPTIONS] -- COMMAND [ARG...]\n"
-		   "\n"
-		   "Finds out what COMMAND does when memory is refused: one run counts its requests, "
-		   "then the\n"
-		   "first, the second, the third ... is refused in a run of its own. The output of "
-		   "these runs\n"
-		   "is only compared. Runs go side by side: say --jobs 1 for a command that writes "
-		   "files.\n"
-		   "\n"
-		   "  memcage sweep -- ./program --selftest\n"
-		   "  memcage sweep --budget 1m --junit sweep.xml -- python3 -c pass");
+	(void)puts(
+		"Usage: memcage sweep [OPTIONS] -- COMMAND [ARG...]\n"
+		"\n"
+		"Finds out what COMMAND does when memory is refused: one run counts its requests, "
+		"then the\n"
+		"first, the second, the third ... is refused in a run of its own. The output of "
+		"these runs\n"
+		"is only compared. Runs go side by side: say --jobs 1 for a command that writes "
+		"files.\n"
+		"\n"
+		"  memcage sweep -- ./program --selftest\n"
+		"  memcage sweep --budget 1m --junit sweep.xml -- python3 -c pass");
 	options_print_help(FOR_SWEEP, stdout);
-	(void)puts("\n"
-		   "Exit status: 0 when no run crashed, hung or went wrong, 1 when one did, 125 for "
-		   "errors of\n"
-		   "memcage itself, 128+N when it was interrupted by signal N.");
+	(void)puts(
+		"\n"
+		"Exit status: 0 when no run crashed, hung or went wrong, 1 when one did, 125 for "
+		"errors of\n"
+		"memcage itself, 128+N when it was interrupted by signal N.");
 }
 
 /* ---- the first run ---- */
@@ -81,8 +83,7 @@ static int count_requests(struct sweep *sweep, int signals)
 	struct first_run first = { .end = &sweep->first };
 	const struct sweep_work work = { first_next, first_ended, NULL, &first };
 	struct memcage_failure failure;
-	int result = sweep_pool(
-		&sweep->options->spec, sweep->command, 1, signals, &work, &failure);
+	int result = sweep_pool(&sweep->options->spec, sweep->command, 1, signals, &work, &failure);
 
 	if (result < 0) {
 		(void)complain("%s", failure.detail);

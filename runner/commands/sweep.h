@@ -49,8 +49,8 @@ struct sweep_stream {
 /* How a run ended, from its report. */
 struct sweep_end {
 	char verdict[32], reason[32];
-	bool ended;  /* by itself: code or signal is known */
-	int signal;  /* 0: none */
+	bool ended; /* by itself: code or signal is known */
+	int signal; /* 0: none */
 	int code;
 	uint64_t wall_ms;
 	uint64_t requests; /* of the process that made the most */
@@ -111,7 +111,8 @@ struct sweep_log {
 	FILE *file;
 };
 
-/* Reads what is done into the ledger, and goes on behind it. what: borrowed. Returns 0 or -errno. */
+/* Reads what is done into the ledger, and goes on behind it. what: borrowed. Returns 0 or -errno.
+ */
 int sweep_log_open(struct sweep_log *log, const char *path, const json_t *what,
 	struct sweep_ledger *ledger, struct memcage_failure *reterr_failure);
 int sweep_log_add(struct sweep_log *log, uint64_t nth, enum sweep_outcome outcome,
@@ -146,8 +147,7 @@ json_t *sweep_replay(const struct sweep *sweep, uint64_t nth);
 char *sweep_replay_line(const struct sweep *sweep, uint64_t nth);
 
 /* "1, 2, 5 to 9, ... (40 in all)" of the numbers of a stack. */
-void sweep_numbers(
-	const struct sweep_ledger *ledger, size_t stack, char *buffer, size_t size);
+void sweep_numbers(const struct sweep_ledger *ledger, size_t stack, char *buffer, size_t size);
 
 void sweep_print_text(const struct sweep *sweep, FILE *out);
 json_t *sweep_json(const struct sweep *sweep); /* memcage.sweep/1; NULL without memory */

@@ -45,9 +45,8 @@ static const char *place_of(const json_t *asked)
 	const json_t *frame;
 	size_t i;
 
-	json_array_foreach(json_object_get(asked, "backtrace"), i, frame)
-		if (text_of(frame, "function")[0] != '\0')
-			return text_of(frame, "function");
+	json_array_foreach(json_object_get(asked, "backtrace"), i,
+		frame) if (text_of(frame, "function")[0] != '\0') return text_of(frame, "function");
 	return "an unknown place";
 }
 
@@ -56,7 +55,8 @@ static void print_frames(const json_t *asked, FILE *out)
 	const json_t *frame;
 	size_t i;
 
-	json_array_foreach(json_object_get(asked, "backtrace"), i, frame) {
+	json_array_foreach(json_object_get(asked, "backtrace"), i, frame)
+	{
 		print_escaped(out, text_of(frame, "function"));
 		(void)fputs(" (", out);
 		print_escaped(out, text_of(frame, "module"));

@@ -65,9 +65,8 @@ static char *key_of(enum sweep_outcome outcome, const json_t *asked)
 	if (json_array_size(frames) == 0)
 		(void)fprintf(text, " %" JSON_INTEGER_FORMAT,
 			json_integer_value(json_object_get(asked, "request_bytes")));
-	json_array_foreach(frames, i, frame)
-		(void)fprintf(text, " %s+%" JSON_INTEGER_FORMAT, text_of(frame, "module"),
-			json_integer_value(json_object_get(frame, "offset")));
+	json_array_foreach(frames, i, frame)(void) fprintf(text, " %s+%" JSON_INTEGER_FORMAT,
+		text_of(frame, "module"), json_integer_value(json_object_get(frame, "offset")));
 	if (fclose(text) != 0) {
 		free(key);
 		return NULL;
@@ -175,8 +174,8 @@ static bool add_range(char *buffer, size_t size, uint64_t from, uint64_t to)
 	const char *comma = length > 0 ? ", " : "";
 	int written = from == to
 			      ? snprintf(buffer + length, size - length, "%s%" PRIu64, comma, from)
-			      : snprintf(buffer + length, size - length, "%s%" PRIu64 " to %" PRIu64,
-					comma, from, to);
+			      : snprintf(buffer + length, size - length,
+					"%s%" PRIu64 " to %" PRIu64, comma, from, to);
 
 	if (written > 0 && (size_t)written < size - length)
 		return true;

@@ -20,8 +20,7 @@ static bool take_line(const json_t *line, struct sweep_ledger *ledger, int *ret_
 	enum sweep_outcome outcome;
 
 	if (!json_is_integer(nth) || json_integer_value(nth) <= 0 ||
-		!sweep_outcome_named(
-			json_string_value(json_object_get(line, "outcome")), &outcome))
+		!sweep_outcome_named(json_string_value(json_object_get(line, "outcome")), &outcome))
 		return false;
 	*ret_result = sweep_ledger_add(
 		ledger, (uint64_t)json_integer_value(nth), outcome, &end, asked);
@@ -83,8 +82,8 @@ int sweep_log_open(struct sweep_log *log, const char *path, const json_t *what,
 	if (!S_ISREG(facts.st_mode))
 		return failure_set(reterr_failure, EINVAL, "--resume %s: is no regular file", path);
 	if (flock(fileno(log->file), LOCK_EX | LOCK_NB) < 0)
-		return failure_set(reterr_failure, EBUSY,
-			"--resume %s: another sweep is writing it", path);
+		return failure_set(
+			reterr_failure, EBUSY, "--resume %s: another sweep is writing it", path);
 	rewind(log->file);
 	result = read_back(log, what, ledger, reterr_failure);
 	if (result == 0 && fstat(fileno(log->file), &facts) == 0 && facts.st_size == 0) {
@@ -103,8 +102,8 @@ int sweep_log_add(struct sweep_log *log, uint64_t nth, enum sweep_outcome outcom
 
 	if (log->file == NULL)
 		return 0;
-	line = json_pack("{s:I, s:s}", "nth", (json_int_t)nth, "outcome",
-		sweep_outcome_name(outcome));
+	line = json_pack(
+		"{s:I, s:s}", "nth", (json_int_t)nth, "outcome", sweep_outcome_name(outcome));
 	if (line == NULL)
 		return -ENOMEM;
 	(void)json_object_set_new(line, end->signal != 0 ? "signal" : "code",

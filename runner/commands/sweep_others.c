@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sweep_others.c - the runs behind the first one: in which order, and what becomes of their results.
+ * sweep_others.c - the runs behind the first one: in which order, and what becomes of their
+ * results.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,14 +18,14 @@
 
 struct others {
 	struct sweep *sweep;
-	uint64_t index, width;      /* of the order: up to 2^width */
-	uint64_t end_us, begun_us;  /* UINT64_MAX: no budget */
-	uint64_t before, shown_us;  /* tried in an earlier sweep; when progress was shown */
+	uint64_t index, width;     /* of the order: up to 2^width */
+	uint64_t end_us, begun_us; /* UINT64_MAX: no budget */
+	uint64_t before, shown_us; /* tried in an earlier sweep; when progress was shown */
 	bool progress;
 };
 
-/* With a budget the halves first, then the quarters, ...: wherever it ends, what was tried is spread
- * evenly. */
+/* With a budget the halves first, then the quarters, ...: wherever it ends, what was tried is
+ * spread evenly. */
 static uint64_t in_order(const struct others *others, uint64_t index)
 {
 	uint64_t reversed = 0;
@@ -105,14 +106,15 @@ static void show_progress(void *data)
 static uint64_t jobs_of(const struct options *options)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t jobs = options->jobs != 0 ? options->jobs : processors > 0 ? (uint64_t)processors
-									    : 1;
+	uint64_t jobs = options->jobs != 0 ? options->jobs
+			: processors > 0   ? (uint64_t)processors
+					   : 1;
 
 	return jobs < JOBS_MAX ? jobs : JOBS_MAX;
 }
 
-int sweep_refuse_each(struct sweep *sweep, uint64_t begun_us, int signals,
-	struct memcage_failure *reterr_failure)
+int sweep_refuse_each(
+	struct sweep *sweep, uint64_t begun_us, int signals, struct memcage_failure *reterr_failure)
 {
 	const struct options *options = sweep->options;
 	struct others others = { .sweep = sweep,
@@ -127,8 +129,7 @@ int sweep_refuse_each(struct sweep *sweep, uint64_t begun_us, int signals,
 	while (UINT64_C(1) << others.width < sweep->ledger.requests)
 		others.width++;
 	result = sweep_pool(
-		&options->spec, sweep->command, jobs_of(options), signals, &work,
-		reterr_failure);
+		&options->spec, sweep->command, jobs_of(options), signals, &work, reterr_failure);
 	if (others.progress)
 		(void)fputs("\r\033[K", stderr);
 	return result;

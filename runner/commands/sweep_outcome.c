@@ -67,9 +67,8 @@ static uint64_t most_requests(const json_t *processes)
 	const json_t *process;
 	size_t i;
 
-	json_array_foreach(processes, i, process)
-		if (number_of(process, "count") > most)
-			most = number_of(process, "count");
+	json_array_foreach(processes, i, process) if (number_of(process, "count") > most)
+		most = number_of(process, "count");
 	return most;
 }
 

@@ -9,7 +9,8 @@
 
 /* Where the work comes from and goes to. */
 struct sweep_work {
-	/* The number of the request that the next run refuses; false: there is none (now or ever). */
+	/* The number of the request that the next run refuses; false: there is none (now or ever).
+	 */
 	bool (*next)(void *data, uint64_t *ret_nth);
 	/* The run of that number has ended. The result is the callee's. Returns 0 or -errno. */
 	int (*ended)(void *data, uint64_t nth, struct memcage_result *result);

@@ -16,8 +16,8 @@ static const char *const settled[] = { "PYTHONHASHSEED=0", "PERL_HASH_SEED=0" };
 int sweep_settle_environment(struct options *options)
 {
 	size_t own = options->environment_count;
-	const char **grown =
-		reallocarray(options->environment, own + SETTLED_COUNT, sizeof(*grown));
+	const char **grown = reallocarray(
+		options->environment, own + SETTLED_COUNT, sizeof(*grown));
 
 	if (grown == NULL)
 		return -ENOMEM;
@@ -98,7 +98,8 @@ char *sweep_replay_line(const struct sweep *sweep, uint64_t nth)
 	FILE *out = words == NULL ? NULL : open_memstream(&line, &size);
 
 	if (out != NULL) {
-		json_array_foreach(words, i, word) {
+		json_array_foreach(words, i, word)
+		{
 			if (i > 0)
 				(void)fputc(' ', out);
 			print_word(out, json_string_value(word));

@@ -62,7 +62,8 @@ static void print_frames(const json_t *asked, FILE *out)
 	const json_t *frames = json_object_get(asked, "backtrace"), *frame;
 	size_t i;
 
-	json_array_foreach(frames, i, frame) {
+	json_array_foreach(frames, i, frame)
+	{
 		const char *function = text_of(frame, "function"),
 			   *source = text_of(frame, "source");
 		bool has_source = source[0] != '\0';

@@ -106,8 +106,8 @@ static int tap(struct streams *streams, int number, const struct memcage_spec *s
 			spec->group_id); /* so that /dev/stdout opens for it */
 	streams->child[number] = ends[1];
 	if (spec->digest_output)
-		stream_open_digest(&streams->output[number - 1], ends[0], cap_of(spec),
-			spec->output_truncate);
+		stream_open_digest(
+			&streams->output[number - 1], ends[0], cap_of(spec), spec->output_truncate);
 	else
 		stream_open(&streams->output[number - 1], ends[0], fd_take(sink), cap_of(spec),
 			spec->output_truncate);
@@ -128,8 +128,8 @@ static bool same_path(const struct memcage_spec *spec)
 }
 
 /* Nothing is passed on: where our own streams go has no part in it. */
-static int open_digests(struct streams *streams, const struct memcage_spec *spec,
-	struct memcage_failure *failure)
+static int open_digests(
+	struct streams *streams, const struct memcage_spec *spec, struct memcage_failure *failure)
 {
 	int result = tap(streams, STDOUT_FILENO, spec, NULL, failure);
 
@@ -173,9 +173,8 @@ int streams_open(struct streams *streams, const struct memcage_spec *spec,
 		result = open_file(
 			spec->stdin_path, O_RDONLY, "stdin", &streams->child[0], reterr_failure);
 	if (result == 0)
-		result = spec->digest_output
-				 ? open_digests(streams, spec, reterr_failure)
-				 : open_outputs(streams, spec, sinks, reterr_failure);
+		result = spec->digest_output ? open_digests(streams, spec, reterr_failure)
+					     : open_outputs(streams, spec, sinks, reterr_failure);
 	fd_close(&sinks[0]);
 	fd_close(&sinks[1]);
 	if (result < 0)

@@ -94,7 +94,8 @@ const struct option_row option_rows[] = {
 		"exit 0 exactly when the verdict is this one, else 1" },
 	{ NULL, 0, "exit-code", "WHAT", VALUE_CHOICE, HERE(exit_code), exit_code_choices, FOR_RUN,
 		"what the exit status means: workload (default) or verdict" },
-	{ NULL, 'q', "quiet", NULL, VALUE_FLAG, HERE(quiet), NULL, FOR_CAGED, "no summary line, no progress" },
+	{ NULL, 'q', "quiet", NULL, VALUE_FLAG, HERE(quiet), NULL, FOR_CAGED,
+		"no summary line, no progress" },
 	{ NULL, 'v', "verbose", NULL, VALUE_COUNT, HERE(verbose), NULL, FOR_RUN,
 		"more on standard error: the whole report in words; twice: also how the cage was "
 		"made" },
@@ -116,7 +117,8 @@ const struct option_row option_rows[] = {
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },
-	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR | FOR_SWEEP, "print JSON" },
+	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR | FOR_SWEEP,
+		"print JSON" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
 		"remove groups and probes that crashed runs left behind" },
 	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL,

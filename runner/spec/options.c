@@ -99,11 +99,10 @@ static bool is_spelled_out(const char *element, const struct option_row *row)
 	       (element[2 + length] == '\0' || element[2 + length] == '=');
 }
 
-static bool remember_use(
-	struct options *options, const struct option_row *row, const char *value)
+static bool remember_use(struct options *options, const struct option_row *row, const char *value)
 {
-	struct option_use *grown =
-		reallocarray(options->uses, options->use_count + 1, sizeof(*grown));
+	struct option_use *grown = reallocarray(
+		options->uses, options->use_count + 1, sizeof(*grown));
 
 	if (grown == NULL)
 		return false;

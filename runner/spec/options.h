@@ -50,7 +50,7 @@ struct options {
 	const char **environment; /* --env K=V in order; owned, the strings are argv's */
 
 	size_t use_count;
-	struct option_use *uses; /* what was given, in order; owned, the strings are argv's */
+	struct option_use *uses;     /* what was given, in order; owned, the strings are argv's */
 	bool given[OPTION_ROWS_MAX]; /* which rows of the table were on the command line */
 
 	struct memcage_injection *injections; /* --fail-alloc in order; owned, spec has them too */

@@ -202,8 +202,8 @@ static int store_witnesses(const struct option_row *row, const char *text, uint3
 	return 0;
 }
 
-static int store_injection(const struct option_row *row, const char *text,
-	struct options *options, struct memcage_failure *failure)
+static int store_injection(const struct option_row *row, const char *text, struct options *options,
+	struct memcage_failure *failure)
 {
 	size_t count = options->spec.injection_count;
 	struct memcage_injection injection, *grown;

@@ -50,7 +50,8 @@ void refusal_set_mechanism(struct refusal *refusal, const struct room *room, uin
 void refusals_add_process(struct refusals *refusals, int pid, uint64_t calls)
 {
 	if (refusals->process_count < REFUSAL_PROCESSES_MAX)
-		refusals->processes[refusals->process_count++] = (struct request_count){ pid, calls };
+		refusals->processes[refusals->process_count++] = (struct request_count){ pid,
+			calls };
 }
 
 static void add_counts(struct refusals *to, const struct refusals *from)

@@ -63,7 +63,8 @@ static void note_calls(struct trace_page *page, const struct trace_process *proc
 	if (i == REFUSAL_PROCESSES_MAX)
 		return;
 	if (i == page->counted_processes)
-		page->counted[page->counted_processes++] = (struct request_count){ process->pid, 0 };
+		page->counted[page->counted_processes++] = (struct request_count){ process->pid,
+			0 };
 	if (process->count.calls > page->counted[i].calls)
 		page->counted[i].calls = process->count.calls;
 }

@@ -145,11 +145,10 @@ static bool on_call_begin(struct tracer *tracer, struct trace_task *task)
 	if (result < 0 && result != -ENOENT && result != -ESRCH)
 		tracer->page->blind = -result;
 	task->injected = task->in_call && trace_inject_call(tracer->page, task);
-	task->denied = task->injected ||
-		       (task->in_call &&
-			       trace_second_look_denies(
-				       &tracer->look, task->process->pid, &task->call) &&
-			       trace_registers_answer(task->tid, -ENOMEM) == 0);
+	task->denied = task->injected || (task->in_call &&
+						 trace_second_look_denies(&tracer->look,
+							 task->process->pid, &task->call) &&
+						 trace_registers_answer(task->tid, -ENOMEM) == 0);
 	return task->in_call;
 }
 
@@ -228,7 +227,8 @@ static void on_stop(struct tracer *tracer, pid_t tid, int status)
 			return;
 		}
 		break;
-	default: /* a new one; it has stops of its own, and is made known while we know its parent */
+	default: /* a new one; it has stops of its own, and is made known while we know its parent
+		  */
 		meet_child(tracer, tid);
 		break;
 	}

@@ -14,11 +14,11 @@
 
 struct trace_process {
 	pid_t pid;
-	uint64_t heap_end;   /* 0: not seen yet */
-	bool has_library;    /* the preloaded witness is in it; once seen, until exec */
-	uint32_t looked;     /* how often that was looked for in vain */
-	uint32_t explained;  /* refusals whose cause was looked for */
-	uint32_t rules;      /* of the plan of --fail-alloc: those for this program */
+	uint64_t heap_end;  /* 0: not seen yet */
+	bool has_library;   /* the preloaded witness is in it; once seen, until exec */
+	uint32_t looked;    /* how often that was looked for in vain */
+	uint32_t explained; /* refusals whose cause was looked for */
+	uint32_t rules;     /* of the plan of --fail-alloc: those for this program */
 	struct injection_count count;
 	uint32_t references; /* threads that we know of */
 };

@@ -404,7 +404,8 @@ static void test_injections(void **state)
 		{ "random=0.000000001", { MEMCAGE_INJECT_RANDOM, 1, 0, "" } },
 		{ "random=0.01,comm=sh,seed=3", { MEMCAGE_INJECT_RANDOM, 10000000, 3, "sh" } },
 		/* as much as the kernel keeps of a name */
-		{ "nth=1,comm=a-name-that-is-long", { MEMCAGE_INJECT_NTH, 1, 0, "a-name-that-is-" } },
+		{ "nth=1,comm=a-name-that-is-long",
+			{ MEMCAGE_INJECT_NTH, 1, 0, "a-name-that-is-" } },
 	};
 
 	(void)state;

@@ -36,8 +36,8 @@ static void ask(void)
 	free(checked(calloc(BYTES, 2)));
 	free(checked(strdup("text")));
 	free(checked(posix_memalign(&aligned, 64, BYTES) == 0 ? aligned : NULL));
-	(void)munmap(checked(mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			     0)),
+	(void)munmap(checked(mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0)),
 		BYTES);
 	file = checked(fopen("/dev/null", "we"));
 	(void)fclose(file);

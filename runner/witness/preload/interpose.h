@@ -50,8 +50,8 @@ static inline void leave(struct call call, enum page_function function, size_t s
 	}
 }
 
-/* Whether the call is refused on purpose; then it is over, with errno set. Where nobody does that,
- * the compiler sees from enter() that there is nothing to ask. */
+/* Whether the call is refused on purpose; then it is over, with errno set. Where nobody does that
+ * it costs one comparison, with what enter() has in a register. */
 static inline bool refused_on_purpose(
 	const struct call *call, enum page_function function, size_t size)
 {

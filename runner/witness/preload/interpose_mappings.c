@@ -219,8 +219,8 @@ EXPORTED int pthread_create(
 	bool memory;
 	int result;
 
-	if (refused_on_purpose(&call, FUNCTION_PTHREAD_CREATE,
-		    call.counts ? stack_size(attributes) : 0))
+	if (refused_on_purpose(
+		    &call, FUNCTION_PTHREAD_CREATE, call.counts ? stack_size(attributes) : 0))
 		return EAGAIN;
 	do {
 		result = real.pthread_create == NULL

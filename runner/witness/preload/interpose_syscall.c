@@ -87,9 +87,8 @@ __attribute__((noinline)) static long ask_for_memory(
 	long before = number == SYS_brk ? kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0) : 0;
 	long result;
 
-	if (call.counts &&
-		refused_on_purpose(&call, function_of(number),
-			size_asked(number, (const long[]){ a, b, c, d }, before)))
+	if (call.counts && refused_on_purpose(&call, function_of(number),
+				   size_asked(number, (const long[]){ a, b, c, d }, before)))
 		return number == SYS_brk ? before : -1;
 	do
 		result = real.syscall(number, a, b, c, d, e, f);

@@ -87,7 +87,7 @@ struct witness_page {
 	uint64_t soft; /* refused to an allocator that has other ways: never a refusal by itself */
 	uint64_t largest_bytes;
 	uint64_t by_cause[REFUSAL_CAUSES_MAX]; /* hard ones */
-	uint64_t injected; /* refused on purpose, retried ones too */
+	uint64_t injected;                     /* refused on purpose, retried ones too */
 	struct room room; /* written by memcage before the start, but for the promises */
 	struct injection_plan injection; /* written by memcage before the start */
 	struct page_process processes[PAGE_PROCESSES];
