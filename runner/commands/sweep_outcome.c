@@ -14,7 +14,7 @@ static const struct {
 	[SWEEP_CLEAN_ERROR] = { "clean_error", "an exit status or a message that tells of it",
 		false },
 	[SWEEP_CRASH] = { "crash", "ended by a signal", true },
-	[SWEEP_HANG] = { "hang", "had to be ended at the time limit", true },
+	[SWEEP_HANG] = { "hang", "had to be ended at a time limit", true },
 	[SWEEP_WRONG] = { "wrong", "exit 0, and another output", true },
 	[SWEEP_OTHER] = { "other", "ended by another limit or from outside: says nothing", false },
 	[SWEEP_NOT_REACHED] = { "not_reached", "made fewer requests than in the first run", false },
@@ -126,7 +126,8 @@ enum sweep_outcome sweep_judge(const struct sweep_end *first, const struct sweep
 {
 	if (end->injected == 0)
 		return SWEEP_NOT_REACHED;
-	if (strcmp(end->verdict, "timeout") == 0 && strcmp(end->reason, "wall") == 0)
+	if (strcmp(end->verdict, "timeout") == 0 &&
+		(strcmp(end->reason, "wall") == 0 || strcmp(end->reason, "cpu") == 0))
 		return SWEEP_HANG;
 	if (!is_own_end(end))
 		return SWEEP_OTHER;
