@@ -19,6 +19,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", command_run, "run one command in a cage and say why it ended" },
+	{ "sweep", command_sweep, "what the program does when each allocation in turn is refused" },
 	{ "report", command_report, "a report in people's words" },
 	{ "explain", command_explain,
 		"why the kernel killed: a kernel log or a report, in people's words" },
@@ -47,7 +48,7 @@ static int print_help(FILE *out)
 }
 
 /* Names that a later version has. */
-static const char *const planned[] = { "batch", "fit", "sweep", "gate", "selftest" };
+static const char *const planned[] = { "batch", "fit", "gate", "selftest" };
 
 static int unknown_command(const char *name)
 {

@@ -74,6 +74,25 @@ enum memcage_witness {
 
 struct memcage_policy; /* limits and isolation under a name; owned by who loaded it */
 
+/* Which requests for memory are refused on purpose. A request is a call of the malloc family, or
+ * one that asks the kernel for private writable memory; each process counts its own from exec on,
+ * and a forked child counts on from where its parent stood. */
+enum memcage_injection_kind {
+	MEMCAGE_INJECT_NTH = 1,    /* the one of that number, from 1; 0 only counts */
+	MEMCAGE_INJECT_SIZE = 2,   /* each of number bytes or more */
+	MEMCAGE_INJECT_AFTER = 3,  /* each beyond number bytes in all, what was freed included */
+	MEMCAGE_INJECT_RANDOM = 4, /* each with a probability of number / 1 000 000 000 */
+};
+
+#define MEMCAGE_INJECTIONS_MAX 8
+
+struct memcage_injection {
+	enum memcage_injection_kind kind;
+	uint64_t number;
+	uint64_t seed;    /* of random: the same seed, the same requests */
+	char command[16]; /* only in programs whose comm is this when they start; "": in all */
+};
+
 /* What to run. Borrowed until the run ends. New fields go to the end: the library reads no
  * further than struct_size. */
 struct memcage_spec {
@@ -121,6 +140,10 @@ struct memcage_spec {
 						are zero, its environment where envp is NULL; it
 						must live as long as the run */
 	bool limits_complete; /* zero is zero: the policy's limits do not stand in for it */
+
+	const struct memcage_injection *injections; /* refused when any of them says so */
+	size_t injection_count;                     /* at most MEMCAGE_INJECTIONS_MAX */
+	bool digest_output; /* both streams are read, told by length and digest, and thrown away */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */

@@ -119,6 +119,8 @@ static void describe_stream(
 	facts->tapped = stream->tapped;
 	facts->merged = merged;
 	facts->bytes = stream->bytes;
+	facts->digested = stream->digested;
+	facts->digest = stream->digest;
 	facts->truncated = stream->over_cap;
 	stream_edges(stream, &facts->head, &facts->head_size, ret_tail, &facts->tail_size);
 	facts->tail = *ret_tail;

@@ -79,6 +79,11 @@ static int sink_of(int number, const char *path, const char *option, int *ret_si
 	return fcntl(number, F_GETFD) < 0 ? 0 : copy_of(number, ret_sink, failure);
 }
 
+static uint64_t cap_of(const struct memcage_spec *spec)
+{
+	return spec->output_max_bytes ? spec->output_max_bytes : UINT64_MAX;
+}
+
 /* A pipe whose one end the child gets; the other feeds the stream. */
 static int tap(struct streams *streams, int number, const struct memcage_spec *spec, int *sink,
 	struct memcage_failure *failure)
@@ -100,9 +105,12 @@ static int tap(struct streams *streams, int number, const struct memcage_spec *s
 		(void)!fchown(ends[1], spec->user_id,
 			spec->group_id); /* so that /dev/stdout opens for it */
 	streams->child[number] = ends[1];
-	stream_open(&streams->output[number - 1], ends[0], fd_take(sink),
-		spec->output_max_bytes ? spec->output_max_bytes : UINT64_MAX,
-		spec->output_truncate);
+	if (spec->digest_output)
+		stream_open_digest(
+			&streams->output[number - 1], ends[0], cap_of(spec), spec->output_truncate);
+	else
+		stream_open(&streams->output[number - 1], ends[0], fd_take(sink), cap_of(spec),
+			spec->output_truncate);
 	return 0;
 }
 
@@ -117,6 +125,15 @@ static bool same_path(const struct memcage_spec *spec)
 {
 	return spec->stdout_path != NULL && spec->stderr_path != NULL &&
 	       strcmp(spec->stdout_path, spec->stderr_path) == 0;
+}
+
+/* Nothing is passed on: where our own streams go has no part in it. */
+static int open_digests(
+	struct streams *streams, const struct memcage_spec *spec, struct memcage_failure *failure)
+{
+	int result = tap(streams, STDOUT_FILENO, spec, NULL, failure);
+
+	return result < 0 ? result : tap(streams, STDERR_FILENO, spec, NULL, failure);
 }
 
 static int open_outputs(struct streams *streams, const struct memcage_spec *spec, int sinks[2],
@@ -156,7 +173,8 @@ int streams_open(struct streams *streams, const struct memcage_spec *spec,
 		result = open_file(
 			spec->stdin_path, O_RDONLY, "stdin", &streams->child[0], reterr_failure);
 	if (result == 0)
-		result = open_outputs(streams, spec, sinks, reterr_failure);
+		result = spec->digest_output ? open_digests(streams, spec, reterr_failure)
+					     : open_outputs(streams, spec, sinks, reterr_failure);
 	fd_close(&sinks[0]);
 	fd_close(&sinks[1]);
 	if (result < 0)

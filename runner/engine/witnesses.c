@@ -81,7 +81,8 @@ static bool wants_trace(const struct witnesses *witnesses, const struct memcage_
 {
 	if (spec->witnesses != MEMCAGE_WITNESS_AUTO)
 		return (spec->witnesses & MEMCAGE_WITNESS_TRACE) != 0;
-	return spec->at_limit == MEMCAGE_FAIL_AT_LIMIT && witnesses->main_uncovered;
+	return witnesses->main_uncovered &&
+	       (spec->at_limit == MEMCAGE_FAIL_AT_LIMIT || spec->injection_count > 0);
 }
 
 static void open_trace(struct witnesses *witnesses, struct cage *cage)
@@ -105,6 +106,30 @@ int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *ret
 	if ((spec->witnesses & MEMCAGE_WITNESS_RUNTIME) != 0)
 		return runtime_possible(reterr_failure);
 	return 0;
+}
+
+/* It was asked for: a run in which nothing can be refused on purpose is none. */
+static int inject(struct witnesses *witnesses, const struct memcage_spec *spec,
+	struct memcage_failure *failure)
+{
+	struct injection_plan plan = { .count = (uint32_t)spec->injection_count };
+	bool has_preload = witnesses->preload.fd >= 0, has_trace = witnesses->trace.page != NULL;
+	int result = 0;
+
+	if (spec->injection_count == 0)
+		return 0;
+	if (!has_trace && (!has_preload || witnesses->main_uncovered))
+		return failure_set(failure, ENOTSUP, "--fail-alloc cannot get at %s: %s",
+			spec->argv[0],
+			witnesses->why_uncovered != NULL
+				? witnesses->why_uncovered
+				: "there is neither the preloaded witness nor a tracer");
+	memcpy(plan.rules, spec->injections, spec->injection_count * sizeof(*plan.rules));
+	if (has_trace)
+		trace_inject(&witnesses->trace, &plan);
+	if (has_preload)
+		result = preload_inject(&witnesses->preload, &plan);
+	return result < 0 ? failure_errno(failure, -result, "--fail-alloc") : 0;
 }
 
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
@@ -133,7 +158,8 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	if (wants_trace(witnesses, spec))
 		open_trace(witnesses, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
-	if ((spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
+	result = inject(witnesses, spec, reterr_failure);
+	if (result == 0 && (spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
 		result = witness_bpf_open(witnesses, cage, reterr_failure);
 	if (result == 0 && (spec->witnesses & MEMCAGE_WITNESS_RUNTIME) != 0)
 		result = witness_runtime_open(witnesses, cage, spec, reterr_failure);

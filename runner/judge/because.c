@@ -176,3 +176,12 @@ void because_of_lost_calls(
 		refusals->calls_lost, refusals->calls_lost == 1 ? " was" : "s were",
 		refusals->calls_unwatched, refusals->calls_unwatched == 1 ? " was" : "es were");
 }
+
+void because_of_injection(struct judgement *judgement, const struct evidence *evidence)
+{
+	uint64_t injected = evidence->refusals.injected;
+
+	if (injected > 0)
+		because(judgement, "%" PRIu64 " refusal%s injected by --fail-alloc.", injected,
+			injected == 1 ? " was" : "s were");
+}

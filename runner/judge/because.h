@@ -53,4 +53,7 @@ const char *phrase_cause(enum refusal_cause cause);
 void because_of_lost_calls(
 	struct judgement *judgement, const struct evidence *evidence, enum confidence most);
 
+/* Refusals that memcage injected, whatever came of them. */
+void because_of_injection(struct judgement *judgement, const struct evidence *evidence);
+
 #endif

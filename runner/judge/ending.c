@@ -249,6 +249,8 @@ static void judge_failed(const struct evidence *evidence, struct judgement *judg
 			evidence->backend == EVIDENCE_RLIMIT ? " that is known of"
 							     : " of the cage");
 	confidence_at_most(judgement, nobody_killed(evidence, judgement));
+	if (evidence->refusals.injected > 0) /* retried, as far as can be seen from outside */
+		confidence_at_most(judgement, CONFIDENCE_HIGH);
 	if (text_fits_end(evidence)) {
 		confidence_at_most(judgement, CONFIDENCE_MEDIUM);
 		because_of_text(evidence, judgement);

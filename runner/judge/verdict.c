@@ -220,6 +220,7 @@ struct judgement judge(const struct evidence *evidence)
 	struct judgement judgement = { .victim = VICTIM_NONE, .owner_ancestor = -1 };
 
 	decide(evidence, &judgement);
+	because_of_injection(&judgement, evidence);
 	if (evidence->backend == EVIDENCE_RLIMIT) /* nothing counts, so nothing is proof */
 		confidence_at_most(&judgement, CONFIDENCE_HIGH);
 	return judgement;

@@ -15,7 +15,9 @@
 #include "base/lists.h"
 
 struct stream_facts {
-	bool tapped;    /* false: inherited (a terminal, or --no-tap) */
+	bool tapped;   /* false: inherited (a terminal, or --no-tap) */
+	bool digested; /* digest is known, and nothing was passed on */
+	uint64_t digest;
 	bool merged;    /* stdout and stderr are one file: everything is told under stdout */
 	uint64_t bytes; /* written by the workload */
 	bool truncated;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/sections.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,8 +124,13 @@ static void put_edge(struct builder *object, const char *key, const char *bytes,
 static json_t *stream(const struct stream_facts *facts)
 {
 	struct builder object = build_object();
+	char digest[32];
 
 	put_number(&object, "bytes", facts->bytes);
+	if (facts->digested) {
+		(void)snprintf(digest, sizeof(digest), "fnv1a64:%016" PRIx64, facts->digest);
+		put_text(&object, "digest", digest);
+	}
 	put_flag(&object, "truncated", facts->truncated);
 	put_flag(&object, "merged", facts->merged);
 	put_edge(&object, "head", facts->head, facts->head_size);

@@ -124,6 +124,21 @@ static json_t *coverage(const struct report_facts *facts, const struct refusals 
 	return build_end(&object);
 }
 
+/* Where each process stood when it had counted its last request. */
+static json_t *requests(const struct refusals *refusals)
+{
+	struct builder list = build_list();
+
+	for (uint32_t i = 0; i < refusals->process_count; i++) {
+		struct builder object = build_object();
+
+		put_number(&object, "pid", (uint64_t)refusals->processes[i].pid);
+		put_number(&object, "count", refusals->processes[i].calls);
+		append_value(&list, build_end(&object));
+	}
+	return build_end(&list);
+}
+
 /* A count of refusals is known only when a witness got into a process to count there. */
 static void put_count(
 	struct builder *object, const char *key, const struct refusals *refusals, uint64_t count)
@@ -147,7 +162,9 @@ json_t *section_alloc_failures(const struct report_facts *facts, const struct ev
 	put_count(&object, "in_main", refusals, refusals->main_hard);
 	put_count(&object, "retried", refusals, refusals->retried);
 	put_count(&object, "impossible", refusals, refusals->impossible);
-	put_count(&object, "injected", refusals, refusals->by_cause[CAUSE_INJECTED]);
+	put_count(&object, "injected", refusals, refusals->injected);
+	if (refusals->counted)
+		put_value(&object, "requests", requests(refusals));
 	put_value(&object, "causes", causes(refusals));
 	put_value(&object, "first", first(facts, refusals));
 	put_counter(&object, "largest_bytes",

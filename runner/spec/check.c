@@ -45,6 +45,31 @@ int spec_adopt(const struct memcage_spec *spec, struct memcage_spec *ret_spec,
 	return 0;
 }
 
+static int check_injections(const struct memcage_spec *spec, struct memcage_failure *failure)
+{
+	const uint32_t able = MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_TRACE;
+
+	if (spec->injection_count > MEMCAGE_INJECTIONS_MAX ||
+		(spec->injection_count > 0 && spec->injections == NULL))
+		return failure_set(failure, EINVAL, "memcage_spec: at most %d injections",
+			MEMCAGE_INJECTIONS_MAX);
+	for (size_t i = 0; i < spec->injection_count; i++) {
+		const struct memcage_injection *rule = &spec->injections[i];
+
+		if (rule->kind < MEMCAGE_INJECT_NTH || rule->kind > MEMCAGE_INJECT_RANDOM ||
+			memchr(rule->command, '\0', sizeof(rule->command)) == NULL)
+			return failure_set(failure, EINVAL,
+				"memcage_spec: an injection has a kind or a command that cannot "
+				"be");
+	}
+	if (spec->injection_count > 0 && spec->witnesses != MEMCAGE_WITNESS_AUTO &&
+		(spec->witnesses & able) == 0)
+		return failure_set(failure, EINVAL,
+			"--fail-alloc is done by the witnesses preload and trace; name one of "
+			"them");
+	return 0;
+}
+
 int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -83,6 +108,11 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 			"--output-max counts what passes through memcage, and --no-tap lets "
 			"nothing "
 			"pass; drop one of them");
+	if (spec->digest_output &&
+		(spec->no_tap || spec->stdout_path != NULL || spec->stderr_path != NULL))
+		return failure_set(reterr_failure, EINVAL,
+			"memcage_spec: digest_output throws the streams away; no_tap, stdout_path "
+			"and stderr_path say otherwise");
 	if (spec->wall_time_max_ms > TIME_MAX_MS || spec->cpu_time_max_ms > TIME_MAX_MS ||
 		spec->grace_ms > TIME_MAX_MS ||
 		(spec->stall_ms > TIME_MAX_MS && spec->stall_ms != MEMCAGE_UNLIMITED))
@@ -102,5 +132,5 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 	if (spec->backend == MEMCAGE_BACKEND_RLIMIT && spec->parent_group != NULL)
 		return failure_set(reterr_failure, EINVAL,
 			"--parent names a cgroup; the rlimit backend has none");
-	return 0;
+	return check_injections(spec, reterr_failure);
 }

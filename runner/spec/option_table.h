@@ -22,6 +22,7 @@ enum value_kind {
 	VALUE_ENVIRONMENT,
 	VALUE_USER,
 	VALUE_WITNESSES,
+	VALUE_INJECTION,
 };
 
 struct option_row {

@@ -108,6 +108,18 @@ static bool is_spelled_out(const char *element, const struct option_row *row)
 	       (element[2 + length] == '\0' || element[2 + length] == '=');
 }
 
+static bool remember_use(struct options *options, const struct option_row *row, const char *value)
+{
+	struct option_use *grown = reallocarray(
+		options->uses, options->use_count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return false;
+	grown[options->use_count++] = (struct option_use){ row, value };
+	options->uses = grown;
+	return true;
+}
+
 int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
 	struct memcage_failure *reterr_failure)
 {
@@ -156,14 +168,19 @@ int options_parse(enum option_command command, int argc, char **argv, struct opt
 		if (result < 0)
 			goto fail;
 		options.given[row - option_rows] = true;
+		if (!remember_use(&options, row, optarg)) {
+			result = failure_set(reterr_failure, ENOMEM, "no memory for the options");
+			goto fail;
+		}
 	}
 	options.operands = argv + optind;
 	options.operand_count = argc - optind;
 	options.spec.argv = (const char *const *)(argv + optind);
-	if (command == FOR_RUN && !options.help) {
+	if ((command & (FOR_RUN | FOR_SWEEP)) != 0 && !options.help) {
 		if (options.operand_count == 0) {
 			result = failure_set(reterr_failure, EINVAL,
-				"no command given; say: memcage run [OPTIONS] -- COMMAND [ARG...]");
+				"no command given; say: memcage %s [OPTIONS] -- COMMAND [ARG...]",
+				argv[0]);
 			goto fail;
 		}
 		result = options.policy == NULL ? spec_check(&options.spec, reterr_failure) : 0;
@@ -179,6 +196,11 @@ fail:
 
 void options_done(struct options *options)
 {
+	free(options->uses);
+	options->uses = NULL;
+	free(options->injections);
+	options->injections = NULL;
+	options->spec.injections = NULL;
 	free(options->environment);
 	options->environment = NULL;
 	options->environment_count = 0;

@@ -16,6 +16,14 @@ enum exit_code_mode { EXIT_CODE_WORKLOAD, EXIT_CODE_VERDICT };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum report_format { FORMAT_TEXT };
 
+struct option_row;
+
+/* One option as it was given; value is NULL for flags. */
+struct option_use {
+	const struct option_row *row;
+	const char *value;
+};
+
 /* What the command line asks for: the specification of the run, and what to do with its result. */
 struct options {
 	struct memcage_spec spec;
@@ -30,13 +38,22 @@ struct options {
 	int verbose;
 	bool progress;
 	bool json, clean;
+	uint64_t jobs;           /* at a time; 0: not said */
+	const char *resume_path; /* NULL: none */
+	uint64_t budget_ms;      /* 0: none */
+	const char *junit_path;  /* NULL: none */
+	const char *program;     /* --comm: whose requests; NULL: the command's own */
 	bool help;
 
 	bool clear_environment;
 	size_t environment_count;
 	const char **environment; /* --env K=V in order; owned, the strings are argv's */
 
+	size_t use_count;
+	struct option_use *uses;     /* what was given, in order; owned, the strings are argv's */
 	bool given[OPTION_ROWS_MAX]; /* which rows of the table were on the command line */
+
+	struct memcage_injection *injections; /* --fail-alloc in order; owned, spec has them too */
 
 	char *const *operands; /* what follows the options; points into argv */
 	int operand_count;
@@ -49,6 +66,7 @@ enum option_command {
 	FOR_DOCTOR = 1 << 2,
 	FOR_POLICY = 1 << 3,
 	FOR_EXPLAIN = 1 << 4,
+	FOR_SWEEP = 1 << 6,
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is

@@ -10,6 +10,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
+#include "spec/injection.h"
 
 static const struct {
 	const char *name;
@@ -201,6 +202,26 @@ static int store_witnesses(const struct option_row *row, const char *text, uint3
 	return 0;
 }
 
+static int store_injection(const struct option_row *row, const char *text, struct options *options,
+	struct memcage_failure *failure)
+{
+	size_t count = options->spec.injection_count;
+	struct memcage_injection injection, *grown;
+	const char *wrong = injection_parse(text, &injection);
+
+	if (wrong != NULL)
+		return bad_value(row, text, wrong, failure);
+	if (count == MEMCAGE_INJECTIONS_MAX)
+		return bad_value(row, text, "too many; there may be eight of them", failure);
+	grown = reallocarray(options->injections, count + 1, sizeof(*grown));
+	if (grown == NULL)
+		return failure_set(failure, ENOMEM, "no memory for --%s", row->name);
+	grown[count] = injection;
+	options->spec.injections = options->injections = grown;
+	options->spec.injection_count = count + 1;
+	return 0;
+}
+
 int value_store(const struct option_row *row, const char *text, struct options *options,
 	struct memcage_failure *reterr_failure)
 {
@@ -235,6 +256,8 @@ int value_store(const struct option_row *row, const char *text, struct options *
 		return store_environment(row, text, options, reterr_failure);
 	case VALUE_USER:
 		return store_user(row, text, &options->spec, reterr_failure);
+	case VALUE_INJECTION:
+		return store_injection(row, text, options, reterr_failure);
 	case VALUE_WITNESSES:
 		return store_witnesses(row, text, to, reterr_failure);
 	}

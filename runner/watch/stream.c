@@ -29,6 +29,25 @@ void stream_open(struct stream *stream, int source, int sink, uint64_t cap_bytes
 			       (S_ISREG(facts.st_mode) || S_ISBLK(facts.st_mode));
 }
 
+#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+void stream_open_digest(struct stream *stream, int source, uint64_t cap_bytes, bool truncate)
+{
+	stream_open(stream, source, -1, cap_bytes, truncate);
+	stream->digested = true;
+	stream->digest = FNV_OFFSET;
+}
+
+static void digest(struct stream *stream, const char *bytes, size_t size)
+{
+	uint64_t value = stream->digest;
+
+	for (size_t i = 0; i < size; i++)
+		value = (value ^ (unsigned char)bytes[i]) * FNV_PRIME;
+	stream->digest = value;
+}
+
 void stream_close(struct stream *stream)
 {
 	fd_close(&stream->source);
@@ -166,6 +185,8 @@ static void take(struct stream *stream, const char *bytes, size_t size)
 		size = (size_t)room;
 	}
 	keep_edges(stream, bytes, size);
+	if (stream->digested)
+		digest(stream, bytes, size);
 	if (stream->observe != NULL)
 		stream->observe(stream->observer, bytes, size);
 	forward(stream, bytes, size);

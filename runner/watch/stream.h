@@ -20,6 +20,8 @@ struct stream {
 	uint64_t cap_bytes; /* UINT64_MAX: none */
 	bool truncate;      /* at the cap discard and go on */
 	uint64_t bytes;     /* written by the workload, as far as read */
+	bool digested;      /* digest is kept */
+	uint64_t digest;    /* FNV-1a of these bytes */
 	bool over_cap;      /* more than cap_bytes came */
 	int sink_errno; /* why the sink took no more; 0: it did. The workload saw SIGPIPE then */
 
@@ -41,6 +43,8 @@ struct stream {
 
 /* Takes over source and sink. */
 void stream_open(struct stream *stream, int source, int sink, uint64_t cap_bytes, bool truncate);
+/* Takes over source; what comes is only counted and digested. */
+void stream_open_digest(struct stream *stream, int source, uint64_t cap_bytes, bool truncate);
 void stream_close(struct stream *stream);
 
 /* Moves what can be moved now, at most a bounded amount. Returns true when there may be more at

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "memcage/memcage.h"
+#include "witness/injection.h"
 #include "witness/refusals.h"
 #include "witness/room.h"
 
@@ -53,6 +54,9 @@ int preload_library_path(char *ret_path, size_t size);
  * LD_PRELOAD cannot hold (blanks, colons) is -EINVAL. */
 int preload_open(struct preload_witness *ret_witness, const char *library, const struct room *room,
 	struct memcage_failure *reterr_failure);
+
+/* Which requests the library refuses on purpose. Before the start; returns 0 or -errno. */
+int preload_inject(const struct preload_witness *witness, const struct injection_plan *plan);
 
 /* A copy of envp (NULL-terminated) with the library first in LD_PRELOAD, before what stood there,
  * and the file named in MEMCAGE_WITNESS. One block, to free(). Returns 0 or -ENOMEM. */

@@ -160,10 +160,18 @@ void preload_collect(
 	refusals.hard = at_most(page.hard, INT64_MAX);
 	refusals.retried = at_most(page.retried, INT64_MAX);
 	refusals.impossible = at_most(page.impossible, INT64_MAX);
+	refusals.injected = at_most(page.injected, COUNT_MAX);
+	refusals.counted = page.injection.count > 0;
 	refusals.largest_bytes = page.largest_bytes;
-	for (size_t i = 0; i < PAGE_PROCESSES; i++)
-		if (page.processes[i].pid == main_pid && main_pid > 0)
-			refusals.main_hard = at_most(page.processes[i].hard, refusals.hard);
+	for (size_t i = 0; i < PAGE_PROCESSES; i++) {
+		const struct page_process *process = &page.processes[i];
+
+		if (process->pid == main_pid && main_pid > 0)
+			refusals.main_hard = at_most(process->hard, refusals.hard);
+		if (process->pid > 0 && process->calls > 0)
+			refusals_add_process(
+				&refusals, process->pid, at_most(process->calls, COUNT_MAX));
+	}
 	collect_causes(&page, &refusals);
 	collect_records(&page, &refusals);
 	*ret_refusals = refusals;

@@ -47,12 +47,23 @@ void refusal_set_mechanism(struct refusal *refusal, const struct room *room, uin
 	refusal->cage_bytes = cage_bytes;
 }
 
+void refusals_add_process(struct refusals *refusals, int pid, uint64_t calls)
+{
+	if (refusals->process_count < REFUSAL_PROCESSES_MAX)
+		refusals->processes[refusals->process_count++] = (struct request_count){ pid,
+			calls };
+}
+
 static void add_counts(struct refusals *to, const struct refusals *from)
 {
 	to->hard += from->hard;
 	to->main_hard += from->main_hard;
 	to->retried += from->retried;
 	to->impossible += from->impossible;
+	to->injected += from->injected;
+	to->counted |= from->counted;
+	for (uint32_t i = 0; i < from->process_count; i++)
+		refusals_add_process(to, from->processes[i].pid, from->processes[i].calls);
 	to->kernel_side += from->kernel_side;
 	if (from->largest_bytes > to->largest_bytes)
 		to->largest_bytes = from->largest_bytes;

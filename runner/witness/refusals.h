@@ -12,6 +12,7 @@
 #include "base/counter.h"
 
 #define REFUSAL_CAUSES_MAX 12
+#define REFUSAL_PROCESSES_MAX 64
 
 enum refusal_cause {
 	CAUSE_UNKNOWN,
@@ -49,10 +50,17 @@ struct refusal {
 /* Who watched the system calls of the whole cage. */
 enum calls_by { CALLS_BY_NOBODY, CALLS_BY_TRACE, CALLS_BY_BPF };
 
+/* Where a process stood in counting its requests for --fail-alloc. */
+struct request_count {
+	int pid;
+	uint64_t calls;
+};
+
 struct refusals {
 	bool watched;        /* a witness that can count was in place for this run */
 	uint64_t hard;       /* neither retried with success nor impossible */
 	uint64_t retried;    /* the same thread's next attempt of that size was granted */
+	uint64_t injected;   /* refused on purpose, by --fail-alloc; retried ones too */
 	uint64_t impossible; /* sizes that no machine could give, overflowing products: program bugs
 			      */
 	uint64_t main_hard;  /* of hard: in the main process */
@@ -68,7 +76,13 @@ struct refusals {
 	uint64_t calls_lost;      /* records of calls that were lost: counts are lower bounds */
 	uint64_t calls_unwatched; /* processes, beside those covered, that there was no room for */
 	uint64_t kernel_side;     /* of hard: seen only as refused system calls */
+	bool counted;             /* requests were, for --fail-alloc */
+	uint32_t process_count;   /* there may have been more */
+	struct request_count processes[REFUSAL_PROCESSES_MAX];
 };
+
+/* Adds a process to the list, where there is room. */
+void refusals_add_process(struct refusals *refusals, int pid, uint64_t calls);
 
 /* Adds what was seen as system calls of the processes that the preloaded witness did not get into.
  */

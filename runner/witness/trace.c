@@ -84,6 +84,11 @@ int trace_open(struct trace_witness *ret_witness, const char *library_page, cons
 	return 0;
 }
 
+void trace_inject(struct trace_witness *witness, const struct injection_plan *plan)
+{
+	witness->page->injection = *plan; /* shared with the tracer, which waits for the child */
+}
+
 void trace_started(struct trace_witness *witness)
 {
 	fd_close(&witness->tracer.socket);
@@ -140,6 +145,11 @@ int trace_collect(struct trace_witness *witness, bool with_library, struct refus
 	call_tally_sum(&witness->page->tally, with_library, ret_refusals);
 	ret_refusals->calls_by = CALLS_BY_TRACE;
 	ret_refusals->covered = witness->page->processes;
+	ret_refusals->injected = witness->page->injected;
+	ret_refusals->counted = witness->page->injection.count > 0;
+	for (uint32_t i = 0; i < witness->page->counted_processes; i++)
+		refusals_add_process(ret_refusals, witness->page->counted[i].pid,
+			witness->page->counted[i].calls);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
  *     trace_registers.c  a stopped call
  *     call_attempt.c  what one call says
  *     call_cause.c    why the kernel refused
+ *     trace_inject.c  whether it is refused on purpose
  *     trace_second_look.c  whether it has to stay so under --at-limit fail
  *     call_tally.c    from refused calls to refused allocations
  *
@@ -26,6 +27,7 @@
 
 #include "cage/traced.h"
 #include "memcage/memcage.h"
+#include "witness/injection.h"
 #include "witness/refusals.h"
 #include "witness/room.h"
 
@@ -44,6 +46,10 @@ struct trace_witness {
  * -errno. */
 int trace_open(struct trace_witness *ret_witness, const char *library_page, const struct room *room,
 	struct memcage_failure *reterr_failure);
+
+/* Which requests the tracer refuses on purpose, in programs that the preloaded witness does not get
+ * into. Before the start. */
+void trace_inject(struct trace_witness *witness, const struct injection_plan *plan);
 
 /* The child has been started, or will not be: from now on only it keeps the tracer waiting. */
 void trace_started(struct trace_witness *witness);

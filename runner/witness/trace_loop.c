@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "witness/call_attempt.h"
 #include "witness/printable.h"
+#include "witness/trace_inject.h"
 #include "witness/trace_registers.h"
 #include "witness/trace_room.h"
 #include "witness/trace_second_look.h"
@@ -88,7 +89,9 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 
 	if (call_tally_continues(&task->thread, task->call.function, size, task->call_us))
 		return;
-	if (process->explained < EXPLAINED_MAX) {
+	if (task->injected) {
+		cause.name = CAUSE_INJECTED;
+	} else if (process->explained < EXPLAINED_MAX) {
 		process->explained++;
 		cause = trace_room_cause(process->pid, size);
 	}
@@ -141,9 +144,11 @@ static bool on_call_begin(struct tracer *tracer, struct trace_task *task)
 	task->call_us = clock_us();
 	if (result < 0 && result != -ENOENT && result != -ESRCH)
 		tracer->page->blind = -result;
-	task->denied = task->in_call &&
-		       trace_second_look_denies(&tracer->look, task->process->pid, &task->call) &&
-		       trace_registers_refuse(task->tid, ENOMEM) == 0;
+	task->injected = task->in_call && trace_inject_call(tracer->page, task);
+	task->denied = task->injected || (task->in_call &&
+						 trace_second_look_denies(&tracer->look,
+							 task->process->pid, &task->call) &&
+						 trace_registers_answer(task->tid, -ENOMEM) == 0);
 	return task->in_call;
 }
 
@@ -171,6 +176,7 @@ static void on_exec(struct tracer *tracer, struct trace_task *task)
 	task->process->heap_end = 0;
 	task->process->has_library = false;
 	task->process->looked = task->process->explained = 0;
+	trace_inject_begin(tracer->page, task->process);
 	if (task->tid == tracer->main && tracer->page->loaded == 1)
 		tracer->page->main_executed = true;
 }
@@ -179,6 +185,14 @@ static bool stops_group(int signal_number)
 {
 	return signal_number == SIGSTOP || signal_number == SIGTSTP || signal_number == SIGTTIN ||
 	       signal_number == SIGTTOU;
+}
+
+static void meet_child(struct tracer *tracer, pid_t parent)
+{
+	unsigned long tid = 0;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &tid) == 0 && tid > 0)
+		(void)task_of(tracer, (pid_t)tid);
 }
 
 /* One stop of one thread: look, and let it go on as it would have without us. An error means that
@@ -213,7 +227,9 @@ static void on_stop(struct tracer *tracer, pid_t tid, int status)
 			return;
 		}
 		break;
-	default: /* a new one; it has stops of its own */
+	default: /* a new one; it has stops of its own, and is made known while we know its parent
+		  */
+		meet_child(tracer, tid);
 		break;
 	}
 	(void)ptrace(to_end ? PTRACE_SYSCALL : PTRACE_CONT, tid, NULL, (long)pass_on);

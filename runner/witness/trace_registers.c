@@ -45,14 +45,14 @@ static int end_by_registers(pid_t tid, int64_t *ret_result)
 	return 0;
 }
 
-int trace_registers_refuse(pid_t tid, int error_number)
+int trace_registers_answer(pid_t tid, int64_t result)
 {
 	struct user_regs_struct registers;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &registers) < 0)
 		return -errno;
 	registers.orig_rax = ~0ULL; /* no call */
-	registers.rax = (unsigned long long)-error_number;
+	registers.rax = (unsigned long long)result;
 	return ptrace(PTRACE_SETREGS, tid, NULL, &registers) < 0 ? -errno : 0;
 }
 
@@ -70,10 +70,10 @@ int trace_registers_again(pid_t tid)
 	return ptrace(PTRACE_SETREGS, tid, NULL, &registers) < 0 ? -errno : 0;
 }
 #else
-int trace_registers_refuse(pid_t tid, int error_number)
+int trace_registers_answer(pid_t tid, int64_t result)
 {
 	(void)tid;
-	(void)error_number;
+	(void)result;
 	return -EIO;
 }
 

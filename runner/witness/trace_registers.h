@@ -17,9 +17,9 @@ int trace_registers_begin(pid_t tid, struct memory_call *ret_call);
 /* At the stop behind the call. The same errors. */
 int trace_registers_end(pid_t tid, int64_t *ret_result);
 
-/* At a stop of the filter: the call is not made, and fails with an error number. Returns 0 or
- * -errno. */
-int trace_registers_refuse(pid_t tid, int error_number);
+/* At a stop of the filter: the call is not made, and returns result, as the kernel would: errors
+ * are negative. Returns 0 or -errno. */
+int trace_registers_answer(pid_t tid, int64_t result);
 
 /* At the stop behind the call: when it goes on, the thread makes the call again, as if it had not
  * made it yet. Returns 0 or -errno. */

@@ -22,39 +22,65 @@ static struct trace_task **place_of(pid_t tid)
 	return at;
 }
 
-/* The process of a thread; the thread itself where it is already gone. */
-static pid_t process_of(pid_t tid)
+static pid_t pid_behind(const char *text, const char *key)
 {
-	char path[64], text[2048];
-	const char *at;
+	const char *at = strstr(text, key);
 	pid_t pid = 0;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) <= 0 ||
-		(at = strstr(text, "\nTgid:\t")) == NULL)
-		return tid;
-	for (at += strlen("\nTgid:\t"); *at >= '0' && *at <= '9'; at++)
+	for (at = at == NULL ? "" : at + strlen(key); *at >= '0' && *at <= '9'; at++)
 		pid = pid * 10 + (*at - '0');
 	return pid;
 }
 
+/* The process of a thread; the thread itself where it is already gone. *ret_parent: 0 then. */
+static pid_t process_of(pid_t tid, pid_t *ret_parent)
+{
+	char path[64], text[2048];
+	pid_t pid;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		text[0] = '\0';
+	*ret_parent = pid_behind(text, "\nPPid:\t");
+	pid = pid_behind(text, "\nTgid:\t");
+	return pid > 0 ? pid : tid;
+}
+
+/* A leader that ended before its threads is not in the table: they still share theirs. */
+static struct trace_process *find_process(pid_t pid)
+{
+	struct trace_task *leader = *place_of(pid);
+
+	if (leader != NULL)
+		return leader->process;
+	for (int i = 0; i < BUCKETS; i++)
+		for (struct trace_task *at = buckets[i]; at != NULL; at = at->next)
+			if (at->process->pid == pid)
+				return at->process;
+	return NULL;
+}
+
+/* A forked child counts on from where its parent stands, which is stopped or has just been. */
+static void inherit(struct trace_process *process, const struct trace_process *parent)
+{
+	if (parent == NULL)
+		return;
+	process->rules = parent->rules;
+	process->count = parent->count;
+}
+
 static struct trace_process *process_get(struct trace_task *task, bool *ret_new)
 {
-	pid_t pid = process_of(task->tid);
-	struct trace_task *leader = pid == task->tid ? NULL : *place_of(pid);
-	struct trace_process *process = leader != NULL ? leader->process : NULL;
+	pid_t parent, pid = process_of(task->tid, &parent);
+	struct trace_process *process = pid == task->tid ? NULL : find_process(pid);
 
-	/* A leader that ended before its threads is not in the table: they still share theirs. */
-	for (int i = 0; process == NULL && pid != task->tid && i < BUCKETS; i++)
-		for (struct trace_task *at = buckets[i]; at != NULL && process == NULL;
-			at = at->next)
-			if (at->process->pid == pid)
-				process = at->process;
 	*ret_new = process == NULL;
 	if (process == NULL) {
 		process = calloc(1, sizeof(*process));
-		if (process != NULL)
+		if (process != NULL) {
 			process->pid = pid;
+			inherit(process, parent > 0 ? find_process(parent) : NULL);
+		}
 	}
 	if (process != NULL)
 		process->references++;

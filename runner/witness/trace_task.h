@@ -10,13 +10,16 @@
 #include <sys/types.h>
 
 #include "witness/call_tally.h"
+#include "witness/injection.h"
 
 struct trace_process {
 	pid_t pid;
-	uint64_t heap_end;   /* 0: not seen yet */
-	bool has_library;    /* the preloaded witness is in it; once seen, until exec */
-	uint32_t looked;     /* how often that was looked for in vain */
-	uint32_t explained;  /* refusals whose cause was looked for */
+	uint64_t heap_end;  /* 0: not seen yet */
+	bool has_library;   /* the preloaded witness is in it; once seen, until exec */
+	uint32_t looked;    /* how often that was looked for in vain */
+	uint32_t explained; /* refusals whose cause was looked for */
+	uint32_t rules;     /* of the plan of --fail-alloc: those for this program */
+	struct injection_count count;
 	uint32_t references; /* threads that we know of */
 };
 
@@ -25,6 +28,7 @@ struct trace_task {
 	struct trace_process *process;
 	bool in_call;   /* stopped at its begin, and not yet at its end */
 	bool denied;    /* that call: refused by us, not by the kernel */
+	bool injected;  /* and on purpose */
 	uint32_t looks; /* second ones at one call */
 	struct memory_call call;
 	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */

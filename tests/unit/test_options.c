@@ -21,11 +21,14 @@
 #define MIB (UINT64_C(1) << 20)
 #define COLUMNS_MAX 100
 
-static const enum option_command commands[] = { FOR_RUN, FOR_REPORT, FOR_DOCTOR };
+static const enum option_command commands[] = { FOR_RUN, FOR_REPORT, FOR_DOCTOR, FOR_SWEEP };
 
 static const char *name_of(enum option_command command)
 {
-	return command == FOR_RUN ? "run" : command == FOR_REPORT ? "report" : "doctor";
+	return command == FOR_RUN      ? "run"
+	       : command == FOR_REPORT ? "report"
+	       : command == FOR_SWEEP  ? "sweep"
+				       : "doctor";
 }
 
 /* Parses words (NULL-terminated, without the command's name). */
@@ -80,6 +83,8 @@ static const char *right_value(const struct option_row *row)
 		return "1234:5678";
 	case VALUE_WITNESSES:
 		return "preload,kmsg";
+	case VALUE_INJECTION:
+		return "nth=3,comm=ls";
 	}
 	return NULL;
 }
@@ -130,6 +135,12 @@ static void check_stored(const struct option_row *row, const struct options *opt
 		break;
 	case VALUE_WITNESSES:
 		right = spec->witnesses == (MEMCAGE_WITNESS_PRELOAD | MEMCAGE_WITNESS_KMSG);
+		break;
+	case VALUE_INJECTION:
+		right = spec->injection_count == 1 &&
+			spec->injections[0].kind == MEMCAGE_INJECT_NTH &&
+			spec->injections[0].number == 3 &&
+			strcmp(spec->injections[0].command, "ls") == 0;
 		break;
 	}
 	if (!right)
@@ -378,6 +389,67 @@ static void test_witnesses(void **state)
 		MEMCAGE_WITNESS_AUTO);
 }
 
+static void test_injections(void **state)
+{
+	static const struct {
+		const char *text;
+		struct memcage_injection right;
+	} rows[] = {
+		{ "nth=0", { MEMCAGE_INJECT_NTH, 0, 0, "" } },
+		{ "nth=12,comm=python3", { MEMCAGE_INJECT_NTH, 12, 0, "python3" } },
+		{ "size>=64K", { MEMCAGE_INJECT_SIZE, 65536, 0, "" } },
+		{ "after=1.5M,comm=ls", { MEMCAGE_INJECT_AFTER, 3 * MIB / 2, 0, "ls" } },
+		{ "random=1", { MEMCAGE_INJECT_RANDOM, 1000000000, 0, "" } },
+		{ "random=.5,seed=7", { MEMCAGE_INJECT_RANDOM, 500000000, 7, "" } },
+		{ "random=0.000000001", { MEMCAGE_INJECT_RANDOM, 1, 0, "" } },
+		{ "random=0.01,comm=sh,seed=3", { MEMCAGE_INJECT_RANDOM, 10000000, 3, "sh" } },
+		/* as much as the kernel keeps of a name */
+		{ "nth=1,comm=a-name-that-is-long",
+			{ MEMCAGE_INJECT_NTH, 1, 0, "a-name-that-is-" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options options = PARSE("--fail-alloc", rows[i].text, "true");
+		const struct memcage_injection *got = options.spec.injections,
+					       *right = &rows[i].right;
+
+		assert_int_equal(options.spec.injection_count, 1);
+		assert_int_equal(got->kind, right->kind);
+		assert_int_equal(got->number, right->number);
+		assert_int_equal(got->seed, right->seed);
+		assert_string_equal(got->command, right->command);
+		options_done(&options);
+	}
+}
+
+static void test_injections_add_up(void **state)
+{
+	struct options options = PARSE("--fail-alloc=nth=1", "--fail-alloc=size>=1M", "true");
+
+	(void)state;
+	assert_int_equal(options.spec.injection_count, 2);
+	assert_int_equal(options.spec.injections[0].kind, MEMCAGE_INJECT_NTH);
+	assert_int_equal(options.spec.injections[1].kind, MEMCAGE_INJECT_SIZE);
+	options_done(&options);
+}
+
+/* What a sweep tells to type has to have all that was typed. */
+static void test_uses_are_kept(void **state)
+{
+	struct options options = PARSE("-qm64M", "--env", "A=b", "--env=C=d", "true");
+
+	(void)state;
+	assert_int_equal(options.use_count, 4);
+	assert_string_equal(options.uses[0].row->name, "quiet");
+	assert_null(options.uses[0].value);
+	assert_string_equal(options.uses[1].row->name, "memory");
+	assert_string_equal(options.uses[1].value, "64M");
+	assert_string_equal(options.uses[2].value, "A=b");
+	assert_string_equal(options.uses[3].value, "C=d");
+	options_done(&options);
+}
+
 /* ---- errors: one line each, in the golden file ---- */
 
 static const struct {
@@ -410,6 +482,25 @@ static const struct {
 	{ FOR_RUN, { "--stall-time", "on", "true" } },
 	{ FOR_RUN, { "--stall-time", "0", "true" } },
 	{ FOR_RUN, { "--pids", "0", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "size", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=-1", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=1,nth=2", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=1,", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=1,comm=", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=1,seed=2", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "comm=ls", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "size>=max", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "after=some", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "random=0", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "random=1.1", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "random=0.0000000001", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "random=1e-3", "true" } },
+	{ FOR_RUN, { "--fail-alloc", "nth=1", "--witness=kmsg", "true" } },
+	{ FOR_SWEEP, { NULL } },
+	{ FOR_SWEEP, { "--jobs", "0", "true" } },
+	{ FOR_SWEEP, { "--budget", "0", "true" } },
+	{ FOR_SWEEP, { "--at-limit", "fail", "true" } },
 	{ FOR_RUN, { "--pids", "many", "true" } },
 	{ FOR_RUN, { "--pids", "1K", "true" } },
 	{ FOR_RUN, { "--output-max", "0", "true" } },
@@ -620,6 +711,9 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_injections),
+		cmocka_unit_test(test_injections_add_up),
+		cmocka_unit_test(test_uses_are_kept),
 		cmocka_unit_test(test_every_row),
 		cmocka_unit_test(test_table_is_sound),
 		cmocka_unit_test(test_forms),

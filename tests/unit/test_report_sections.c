@@ -139,6 +139,7 @@ static void test_refusals(void **state)
 	refusals->hard = 5;
 	refusals->by_cause[CAUSE_RLIMIT_DATA] = 3;
 	refusals->by_cause[CAUSE_INJECTED] = 2;
+	refusals->injected = 2;
 	refusals->retried = 7;
 	refusals->covered = 2;
 	sample->facts.processes_seen = counter_of(3);

@@ -76,7 +76,8 @@ static const struct option acts[] = { { "no act", as_is }, { "wall", wall },
 static const struct option refusals[] = { { "none refused", as_is }, { "unwatched", unwatched },
 	{ "uncovered", uncovered }, { "refused", hard }, { "refused last", hard_last },
 	{ "child refused", hard_in_child }, { "object refused", object_refused },
-	{ "retried", retried }, { "impossible", impossible }, { NULL, NULL } };
+	{ "injected", injected }, { "retried", retried }, { "impossible", impossible },
+	{ NULL, NULL } };
 
 static const struct option texts[] = { { "no text", as_is }, { "text", text },
 	{ "text+end", text_and_end }, { "heap+end", heap_and_end },

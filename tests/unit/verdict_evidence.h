@@ -554,6 +554,18 @@ static inline void object_refused(struct evidence *e)
 	refuse(e, CAUSE_KERNEL_OBJECT, true, false);
 }
 
+static inline void injected(struct evidence *e)
+{
+	refuse(e, CAUSE_INJECTED, true, true);
+	e->refusals.injected = 1;
+}
+
+/* by the tracer, and the C library found another way */
+static inline void injected_and_retried(struct evidence *e)
+{
+	e->refusals.retried = e->refusals.injected = 1;
+}
+
 static inline void retried(struct evidence *e)
 {
 	e->refusals.retried = 7;

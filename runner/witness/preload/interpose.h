@@ -6,6 +6,7 @@
 #ifndef MEMCAGE_WITNESS_PRELOAD_INTERPOSE_H
 #define MEMCAGE_WITNESS_PRELOAD_INTERPOSE_H
 
+#include "witness/preload/inject.h"
 #include "witness/preload/record.h"
 #include "witness/preload/resolve.h"
 #include "witness/preload/second_look.h"
@@ -18,15 +19,19 @@
 struct call {
 	const char *outer;
 	bool nested;
+	bool counts;    /* for --fail-alloc */
 	uint32_t looks; /* second ones */
 };
 
 static inline struct call enter(const char *frame)
 {
-	struct call call = { record_thread.inside, false, 0 };
+	struct call call = { record_thread.inside, false, false, 0 };
 
-	if (__builtin_expect(!real.ready, false))
-		resolve_real_functions();
+	if (__builtin_expect(!real.plain, false)) {
+		if (!real.ready)
+			resolve_real_functions();
+		call.counts = inject_is_on();
+	}
 	call.nested = call.outer != NULL && frame < call.outer;
 	record_thread.inside = frame;
 	return call;
@@ -43,6 +48,17 @@ static inline void leave(struct call call, enum page_function function, size_t s
 		if (!call.nested)
 			record_granted(size);
 	}
+}
+
+/* Whether the call is refused on purpose; then it is over, with errno set. Where nobody does that
+ * it costs one comparison, with what enter() has in a register. */
+static inline bool refused_on_purpose(
+	const struct call *call, enum page_function function, size_t size)
+{
+	if (__builtin_expect(!call->counts, true) || call->nested || !inject(function, size))
+		return false;
+	record_thread.inside = NULL;
+	return true;
 }
 
 /* What came back refused may be granted after all: then it is to be asked again. */

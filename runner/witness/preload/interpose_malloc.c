@@ -32,12 +32,16 @@ static bool is_alignment(size_t alignment)
 /* Slow ways, apart from the fast ones: those need less room on the stack then. */
 #define APART __attribute__((noinline, cold))
 
-/* The first call of a process, and those inside another of the family. */
-APART static void *malloc_inside(const char *frame, size_t size)
+/* The first call of a process, those inside another of the family, and all of a program in which
+ * some are refused on purpose. */
+APART static void *malloc_entered(const char *frame, size_t size)
 {
 	struct call call = enter(frame);
-	void *memory = real.malloc(size);
+	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_MALLOC, size))
+		return NULL;
+	memory = real.malloc(size);
 	while (memory == NULL && ask_again(&call, size))
 		memory = real.malloc(size);
 	leave(call, FUNCTION_MALLOC, size, memory == NULL);
@@ -61,8 +65,8 @@ EXPORTED void *malloc(size_t size)
 {
 	void *memory;
 
-	if (__builtin_expect(!real.ready || record_thread.inside != NULL, false))
-		return malloc_inside(stack_here(), size);
+	if (__builtin_expect(!real.plain || record_thread.inside != NULL, false))
+		return malloc_entered(stack_here(), size);
 	record_thread.inside = stack_here();
 	memory = real.malloc(size);
 	record_thread.inside = NULL;
@@ -105,8 +109,11 @@ APART static void *calloc_again(struct call call, size_t count, size_t size)
 EXPORTED void *calloc(size_t count, size_t size)
 {
 	struct call call = ENTER();
-	void *memory = real.calloc(count, size);
+	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_CALLOC, product(count, size)))
+		return NULL;
+	memory = real.calloc(count, size);
 	if (__builtin_expect(memory == NULL, false))
 		memory = calloc_again(call, count, size);
 	leave(call, FUNCTION_CALLOC, array_size(call, FUNCTION_CALLOC, count, size),
@@ -127,8 +134,11 @@ APART static void *realloc_again(struct call call, void *memory, size_t size)
 EXPORTED void *realloc(void *memory, size_t size)
 {
 	struct call call = ENTER();
-	void *moved = real.realloc(memory, size);
+	void *moved;
 
+	if (refused_on_purpose(&call, FUNCTION_REALLOC, size))
+		return NULL;
+	moved = real.realloc(memory, size);
 	if (__builtin_expect(moved == NULL, false) && size > 0)
 		moved = realloc_again(call, memory, size);
 	leave(call, FUNCTION_REALLOC, size, moved == NULL);
@@ -140,6 +150,8 @@ EXPORTED void *reallocarray(void *memory, size_t count, size_t size)
 	struct call call = ENTER();
 	void *moved;
 
+	if (refused_on_purpose(&call, FUNCTION_REALLOCARRAY, product(count, size)))
+		return NULL;
 	do
 		moved = real.reallocarray != NULL ? real.reallocarray(memory, count, size)
 						  : missing();
@@ -154,6 +166,8 @@ EXPORTED int posix_memalign(void **ret_memory, size_t alignment, size_t size)
 	struct call call = ENTER();
 	int result;
 
+	if (refused_on_purpose(&call, FUNCTION_POSIX_MEMALIGN, is_alignment(alignment) ? size : 0))
+		return ENOMEM;
 	do
 		result = real.posix_memalign(ret_memory, alignment, size);
 	while (result == ENOMEM && ask_again(&call, size));
@@ -166,6 +180,8 @@ EXPORTED void *aligned_alloc(size_t alignment, size_t size)
 	struct call call = ENTER();
 	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_ALIGNED_ALLOC, is_alignment(alignment) ? size : 0))
+		return NULL;
 	do
 		memory = real.aligned_alloc(alignment, size);
 	while (memory == NULL && is_alignment(alignment) && ask_again(&call, size));
@@ -178,6 +194,8 @@ EXPORTED void *memalign(size_t alignment, size_t size)
 	struct call call = ENTER();
 	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_MEMALIGN, is_alignment(alignment) ? size : 0))
+		return NULL;
 	do
 		memory = real.memalign != NULL ? real.memalign(alignment, size) : missing();
 	while (memory == NULL && is_alignment(alignment) && ask_again(&call, size));
@@ -191,6 +209,8 @@ EXPORTED void *valloc(size_t size)
 	struct call call = ENTER();
 	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_VALLOC, size))
+		return NULL;
 	do
 		memory = real.valloc != NULL ? real.valloc(size) : missing();
 	while (memory == NULL && ask_again(&call, size));
@@ -203,6 +223,8 @@ EXPORTED void *pvalloc(size_t size)
 	struct call call = ENTER();
 	void *memory;
 
+	if (refused_on_purpose(&call, FUNCTION_PVALLOC, size))
+		return NULL;
 	do
 		memory = real.pvalloc != NULL ? real.pvalloc(size) : missing();
 	while (memory == NULL && ask_again(&call, size));

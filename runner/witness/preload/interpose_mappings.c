@@ -42,9 +42,14 @@ static bool is_refusal(enum page_function function, size_t size)
 	return error == ENOMEM || (error != EINVAL && cause_is_filter(function, size));
 }
 
+bool mapping_is_hard(size_t size, bool own)
+{
+	return own && !real.own_allocator && !(size <= PYTHON_ARENA && python_present());
+}
+
 static void tell(struct call call, enum page_function function, size_t size, bool own)
 {
-	if (call.nested || !own || real.own_allocator || (python_present() && size <= PYTHON_ARENA))
+	if (call.nested || !mapping_is_hard(size, own))
 		record_soft();
 	else
 		record_refused(function, size);
@@ -86,6 +91,8 @@ static void *map(struct call call, void *address, size_t length, int protection,
 	bool denied = counts && (flags & MAP_FIXED) != 0 && fixed_is_denied(address, length);
 	void *mapping = MAP_FAILED;
 
+	if (refused_on_purpose(&call, FUNCTION_MMAP, mapping_is_hard(length, own) ? length : 0))
+		return MAP_FAILED;
 	if (denied)
 		errno = ENOMEM;
 	else
@@ -122,6 +129,9 @@ EXPORTED void *mremap(void *address, size_t old_length, size_t new_length, int f
 		target = va_arg(arguments, void *);
 		va_end(arguments);
 	}
+	if (refused_on_purpose(&call, FUNCTION_MREMAP,
+		    mapping_is_hard(new_length, new_length > old_length) ? new_length : 0))
+		return MAP_FAILED;
 	do
 		mapping = real.mremap(address, old_length, new_length, flags, target);
 	while (mapping == MAP_FAILED && errno == ENOMEM && new_length > old_length &&
@@ -157,6 +167,8 @@ EXPORTED int brk(void *end)
 	size_t size = (uintptr_t)end > before ? (uintptr_t)end - before : 0;
 	int result;
 
+	if (refused_on_purpose(&call, FUNCTION_BRK, mapping_is_hard(size, true) ? size : 0))
+		return -1;
 	do
 		result = real.brk(end);
 	while (result != 0 && ask_again(&call, size));
@@ -173,6 +185,8 @@ EXPORTED void *sbrk(intptr_t increment)
 	size_t size = increment > 0 ? (size_t)increment : 0;
 	void *before;
 
+	if (refused_on_purpose(&call, FUNCTION_SBRK, mapping_is_hard(size, true) ? size : 0))
+		return (void *)-1;
 	do
 		before = real.sbrk(increment);
 	while (before == (void *)-1 && ask_again(&call, size));
@@ -205,6 +219,9 @@ EXPORTED int pthread_create(
 	bool memory;
 	int result;
 
+	if (refused_on_purpose(
+		    &call, FUNCTION_PTHREAD_CREATE, call.counts ? stack_size(attributes) : 0))
+		return EAGAIN;
 	do {
 		result = real.pthread_create == NULL
 				 ? ENOSYS

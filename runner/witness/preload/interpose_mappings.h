@@ -18,6 +18,9 @@ void heap_refused(struct call call, enum page_function function, size_t size);
 /* Whether mmap's arguments ask for private writable memory that counts. */
 bool mapping_is_own(int protection, int flags);
 
+/* Whether the program has no other way when it is refused that. */
+bool mapping_is_hard(size_t size, bool own);
+
 bool mapping_exists(const void *address, size_t length);
 
 #endif

@@ -59,6 +59,27 @@ static size_t size_refused(long number, long result, const long *arguments, long
 	}
 }
 
+static enum page_function function_of(long number)
+{
+	return number == SYS_mmap     ? FUNCTION_MMAP
+	       : number == SYS_mremap ? FUNCTION_MREMAP
+				      : FUNCTION_BRK;
+}
+
+/* What of it is a request that counts; 0 for nothing. */
+static size_t size_asked(long number, const long *arguments, long before)
+{
+	size_t size = 0;
+
+	if (number == SYS_brk && arguments[0] > before)
+		size = (size_t)(arguments[0] - before);
+	else if (number == SYS_mremap && arguments[2] > arguments[1])
+		size = (size_t)arguments[2];
+	else if (number == SYS_mmap && mapping_is_own((int)arguments[2], (int)arguments[3]))
+		size = (size_t)arguments[1];
+	return mapping_is_hard(size, true) ? size : 0;
+}
+
 __attribute__((noinline)) static long ask_for_memory(
 	long number, long a, long b, long c, long d, long e, long f)
 {
@@ -66,6 +87,9 @@ __attribute__((noinline)) static long ask_for_memory(
 	long before = number == SYS_brk ? kernel_call(SYS_brk, 0, 0, 0, 0, 0, 0) : 0;
 	long result;
 
+	if (call.counts && refused_on_purpose(&call, function_of(number),
+				   size_asked(number, (const long[]){ a, b, c, d }, before)))
+		return number == SYS_brk ? before : -1;
 	do
 		result = real.syscall(number, a, b, c, d, e, f);
 	while (ask_again(&call, size_refused(number, result, (const long[]){ a, b, c }, before)));

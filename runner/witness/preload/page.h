@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "witness/injection.h"
 #include "witness/refusals.h"
 #include "witness/room.h"
 
@@ -70,10 +71,11 @@ struct page_record {
 	char source_line[256]; /* "file.py:2", or "" */
 };
 
-/* How many hard refusals a process has had. */
+/* How many hard refusals a process has had, and where it stands in counting its requests. */
 struct page_process {
 	int32_t pid; /* 0: free */
 	uint32_t hard;
+	uint64_t calls; /* only where --fail-alloc counts them */
 };
 
 struct witness_page {
@@ -85,7 +87,9 @@ struct witness_page {
 	uint64_t soft; /* refused to an allocator that has other ways: never a refusal by itself */
 	uint64_t largest_bytes;
 	uint64_t by_cause[REFUSAL_CAUSES_MAX]; /* hard ones */
+	uint64_t injected;                     /* refused on purpose, retried ones too */
 	struct room room; /* written by memcage before the start, but for the promises */
+	struct injection_plan injection; /* written by memcage before the start */
 	struct page_process processes[PAGE_PROCESSES];
 	struct page_record records[PAGE_RECORDS];
 };

@@ -5,6 +5,7 @@
 
 #include "witness/preload/bytes.h"
 #include "witness/preload/cause.h"
+#include "witness/preload/inject.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/resolve.h"
 #include "witness/preload/second_look.h"
@@ -61,8 +62,6 @@ static void remember(const struct pending *refusal)
 		forget(0);
 	thread->pending[thread->pending_count++] = *refusal;
 	tally_lower(&pending_watch, refusal->size);
-	tally_lower(&outlive_watch, refusal->size);
-	set_watch();
 }
 
 static void settle(uint32_t index)
@@ -123,13 +122,15 @@ void record_granted(uint64_t size)
 
 /* ---- refusals ---- */
 
-static void explain_and_count(enum page_function function, uint64_t size)
+static void explain_and_count(enum page_function function, uint64_t size, bool on_purpose)
 {
 	struct pending refusal = { .size = size, .record = -1, .pid = kernel_pid() };
 	struct cause cause = CAUSE_NONE;
 
 	refusal.sequence = __atomic_add_fetch(&page->sequence, 1, __ATOMIC_RELAXED);
-	if (__atomic_fetch_add(&explained, 1, __ATOMIC_RELAXED) < EXPLAINED_MAX)
+	if (on_purpose)
+		cause.name = CAUSE_INJECTED;
+	else if (__atomic_fetch_add(&explained, 1, __ATOMIC_RELAXED) < EXPLAINED_MAX)
 		cause = cause_find(function, size);
 	refusal.cause = (uint32_t)cause.name;
 	/* Counted first: explaining may be the last that this process does. */
@@ -138,7 +139,12 @@ static void explain_and_count(enum page_function function, uint64_t size)
 	refusal.record = slot_claim(page, refusal.sequence);
 	if (refusal.record >= 0)
 		slot_write(file, &refusal, function, &cause);
-	remember(&refusal);
+	/* Small requests of one size follow each other all the time: that the next one is granted
+	 * says nothing of one that was refused for its number. */
+	if (!on_purpose)
+		remember(&refusal);
+	tally_lower(&outlive_watch, size);
+	set_watch();
 }
 
 void record_refused(enum page_function function, uint64_t size)
@@ -153,8 +159,19 @@ void record_refused(enum page_function function, uint64_t size)
 		return;
 	}
 	thread->busy = true;
-	explain_and_count(function, size);
+	explain_and_count(function, size, false);
 	thread->busy = false;
+	errno = saved;
+}
+
+void record_injected(enum page_function function, uint64_t size)
+{
+	int saved = errno;
+
+	record_thread.busy = true;
+	tally_add(&page->injected, 1);
+	explain_and_count(function, size, true);
+	record_thread.busy = false;
 	errno = saved;
 }
 
@@ -206,4 +223,5 @@ __attribute__((constructor)) static void attach(void)
 	second_look_begin(&mapped->page.room);
 	file = mapped;
 	__atomic_store_n(&page, &mapped->page, __ATOMIC_RELEASE);
+	inject_begin(&mapped->page);
 }

@@ -35,6 +35,7 @@ extern uint64_t record_watch;
 
 /* errno is kept by all of these. */
 void record_refused(enum page_function function, uint64_t size);
+void record_injected(enum page_function function, uint64_t size); /* once attached */
 void record_overflow(enum page_function function);
 void record_soft(void);
 void record_granted(uint64_t size);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "witness/preload/bytes.h"
+#include "witness/preload/inject.h"
 
 /* Which objects may have it. */
 enum place { BEHIND_US, ANYWHERE };
@@ -228,6 +229,7 @@ void resolve_real_functions(void)
 
 	if (dl_iterate_phdr != NULL)
 		(void)dl_iterate_phdr(visit, &walk);
+	walk.found.plain = !inject_is_on();
 	real = walk.found;
 	__atomic_store_n(&real.ready, true, __ATOMIC_RELEASE);
 }

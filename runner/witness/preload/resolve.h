@@ -56,6 +56,7 @@ struct real_functions {
 
 	const char *library; /* ours: the path by which the loader found it */
 	bool ready;
+	bool plain;         /* and nobody refuses on purpose: the usual case, in one look */
 	bool own_allocator; /* the program brought a malloc that stands before ours */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "witness/preload/tally.h"
 
+#include <stddef.h>
+
 void tally_add(uint64_t *counter, uint64_t number)
 {
 	(void)__atomic_fetch_add(counter, number, __ATOMIC_RELAXED);
@@ -24,7 +26,8 @@ void tally_raise(uint64_t *maximum, uint64_t value)
 		;
 }
 
-static void count_process(struct witness_page *page, int32_t pid, uint32_t change)
+/* Its own among the processes; NULL where there is no more room. */
+static struct page_process *process_of(struct witness_page *page, int32_t pid)
 {
 	for (int i = 0; i < PAGE_PROCESSES; i++) {
 		struct page_process *process = &page->processes[i];
@@ -33,16 +36,26 @@ static void count_process(struct witness_page *page, int32_t pid, uint32_t chang
 		if (owner == 0 && __atomic_compare_exchange_n(&process->pid, &owner, pid, false,
 					  __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			owner = pid;
-		if (owner == pid) {
-			(void)__atomic_fetch_add(&process->hard, change, __ATOMIC_RELAXED);
-			return;
-		}
+		if (owner == pid)
+			return process;
 	}
+	return NULL;
+}
+
+void tally_calls(struct witness_page *page, int32_t pid, uint64_t calls)
+{
+	struct page_process *process = process_of(page, pid);
+
+	if (process != NULL)
+		tally_raise(&process->calls, calls);
 }
 
 void tally_hard(struct witness_page *page, const struct pending *refusal, uint64_t change)
 {
+	struct page_process *process = process_of(page, refusal->pid);
+
 	tally_add(&page->hard, change);
 	tally_add(&page->by_cause[refusal->cause], change);
-	count_process(page, refusal->pid, (uint32_t)change);
+	if (process != NULL)
+		(void)__atomic_fetch_add(&process->hard, (uint32_t)change, __ATOMIC_RELAXED);
 }

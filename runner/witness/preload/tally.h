@@ -19,4 +19,7 @@ void tally_raise(uint64_t *maximum, uint64_t value);
 /* Counts a refusal as hard: change is 1, or its negation to take one back. */
 void tally_hard(struct witness_page *page, const struct pending *refusal, uint64_t change);
 
+/* Process pid has made so many requests. */
+void tally_calls(struct witness_page *page, int32_t pid, uint64_t calls);
+
 #endif
