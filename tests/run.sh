@@ -177,6 +177,8 @@ step_bench() {
 	"$build/memcage" run -q -- true || { skip bench/overhead "no cage can be had here"; return; }
 	check bench/overhead /usr/bin/python3 "$root/tests/bench/overhead.py" --program "$build/memcage" \
 		--pairs 2 --mallocs 1000 --json "$build/overhead.json"
+	check bench/one_run /usr/bin/python3 "$root/tests/bench/one_run.py" --program "$build/memcage" \
+		--runs 3 --json "$build/one_run.json"
 }
 
 step_install() {

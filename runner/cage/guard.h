@@ -10,8 +10,8 @@
 #include "cage/cage.h"
 
 /* Starts the guard when there is none, and keeps it until it is let go as often. It gets ready by
- * itself while its caller makes a cage. Returns 0 or -errno with a failure. guard_let_go() does not
- * wait for its end. */
+ * itself while its caller goes on; on v2 that comes after the place for the cage was found. Returns
+ * 0 or -errno with a failure. guard_let_go() does not wait for its end. */
 int guard_hold(struct memcage_failure *reterr_failure);
 void guard_let_go(void);
 

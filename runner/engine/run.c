@@ -2,7 +2,7 @@
  *
  * run.c - the life of one run, as memcage.h promises it.
  *
- *     memcage_start   check -> guard -> cage -> baseline -> witnesses -> streams -> spawn -> watch
+ *     memcage_start   check -> cage -> guard -> baseline -> witnesses -> streams -> spawn -> watch
  *     memcage_step    watch, until the cage is empty; then
  *     conclude        last reading -> evidence -> verdict -> remove the cage -> report
  */
@@ -86,13 +86,13 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 	return 0;
 }
 
-/* First of all: it gets ready while we make the cage, and a process that has done little yet is
- * copied faster. */
+/* Early: it gets ready while we read the baseline and open the witnesses. Not earlier: on v2 a
+ * group is divided only when we are alone in it. */
 static int hold_guard(struct memcage_run *run, struct memcage_failure *failure)
 {
-	int result = run->spec.backend == MEMCAGE_BACKEND_RLIMIT ? 0 : guard_hold(failure);
+	int result = run->cage.kind == CAGE_RLIMIT ? 0 : guard_hold(failure);
 
-	run->holds_guard = result == 0 && run->spec.backend != MEMCAGE_BACKEND_RLIMIT;
+	run->holds_guard = result == 0 && run->cage.kind != CAGE_RLIMIT;
 	return result;
 }
 
@@ -101,6 +101,13 @@ static void let_guard_go(struct memcage_run *run)
 	if (run->holds_guard)
 		guard_let_go();
 	run->holds_guard = false;
+}
+
+static void close_cage(struct memcage_run *run)
+{
+	let_guard_go(run);
+	guard_reap(); /* on v2 it may live in a group that goes with the cage */
+	cage_close(&run->cage);
 }
 
 static void warn_of_oom_score(struct memcage_run *run)
@@ -117,11 +124,16 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 
 	if (result < 0)
 		return result;
+	result = hold_guard(run, failure);
+	if (result < 0) {
+		close_cage(run);
+		return result;
+	}
 	read_all(run, &run->before);
 	result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
 	if (result < 0) {
 		witnesses_close(&run->witnesses);
-		cage_close(&run->cage);
+		close_cage(run);
 		return result;
 	}
 	if (run->witnesses.preload.fd >= 0)
@@ -137,7 +149,7 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 		stream_close(&run->streams.output[1]);
 		streams_close_child_side(&run->streams);
 		witnesses_close(&run->witnesses);
-		cage_close(&run->cage);
+		close_cage(run);
 		return result;
 	}
 	if (run->squeezes)
@@ -179,12 +191,8 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	if (result == 0)
 		result = witnesses_check(&run->spec, reterr_failure);
 	if (result == 0)
-		result = hold_guard(run, reterr_failure);
-	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {
-		let_guard_go(run);
-		guard_reap();
 		free(run->environment);
 		free(run);
 		return result;
@@ -247,8 +255,7 @@ static void conclude(struct memcage_run *run)
 	guard_remove(&run->cage);
 	let_guard_go(run);
 	facts_describe(run, &evidence, 0, &facts, &borrowed);
-	cage_close(&run->cage);
-	guard_reap();
+	close_cage(run);
 	facts.teardown_ms = ended_us == 0 ? 0 : (double)(clock_us() - ended_us) / 1000;
 	run->result = result_make(&facts, &evidence);
 	witnesses_close(&run->witnesses);
@@ -306,9 +313,7 @@ struct memcage_run *memcage_run_free(struct memcage_run *run)
 		return NULL;
 	if (run->cage.home != NULL)
 		guard_remove(&run->cage);
-	let_guard_go(run);
-	cage_close(&run->cage);
-	guard_reap();
+	close_cage(run);
 	watch_end(&run->watch);
 	witnesses_close(&run->witnesses);
 	memcage_result_free(run->result);

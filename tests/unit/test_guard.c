@@ -351,6 +351,29 @@ static void ordinary_life(const void *data)
 	cage_close(&cages[0]);
 }
 
+/* Held, it is there before the first cage and after the last. */
+static void held(const void *data)
+{
+	static struct cage cage;
+	const struct memcage_spec spec = { .struct_size = sizeof(spec), .argv = WORDS("true") };
+	struct memcage_failure failure;
+	pid_t guard;
+
+	(void)data;
+	CHECK(guard_hold(&failure) == 0);
+	guard = wait_for_guard();
+	guard_reap(); /* somebody needs it */
+	CHECK(wait_for_guard() == guard);
+	CHECK(cage_open(&cage, &spec, &failure) == 0 && guard_add(&cage, &failure) == 0);
+	guard_remove(&cage);
+	CHECK(wait_for_guard() == guard);
+	guard_let_go();
+	guard_reap();
+	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* it ended, and is no zombie */
+	CHECK(cage_is_there(&cage));
+	cage_close(&cage);
+}
+
 /* Without a guard no cage is entrusted to anybody, and the caller learns it. */
 static void dead_guard(const void *data)
 {
@@ -435,6 +458,7 @@ static const struct {
 	{ "killed with two cages", killed_with_two_cages },
 	{ "killed at any time", killed_at_any_time },
 	{ "an ordinary life", ordinary_life },
+	{ "held without a cage", held },
 	{ "a dead guard", dead_guard },
 	{ "no groups", no_groups },
 	{ "a forked supervisor", forked_supervisor },

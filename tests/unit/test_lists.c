@@ -141,6 +141,18 @@ static void test_above_stdio(void **state)
 	fd_close(&kept);
 }
 
+/* The kernel gives a page at a time: one read is not all of it. */
+static void test_long_files(void **state)
+{
+	static char text[1 << 16];
+
+	(void)state;
+	assert_in_range(file_read(AT_FDCWD, "/proc/self/smaps", text, sizeof(text)), 8193,
+		sizeof(text) - 1);
+	assert_int_equal(file_read(AT_FDCWD, "/proc/self/smaps", text, 4000), 3999);
+	assert_int_equal(strlen(text), 3999);
+}
+
 static void test_files(void **state)
 {
 	char path[] = "/tmp/memcage-test-XXXXXX", text[8];
@@ -172,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_above_stdio),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_long_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
