@@ -83,6 +83,8 @@ static void describe_memory(const struct memcage_run *run, struct report_facts *
 	facts->residual_bytes = run->residual_bytes;
 	facts->before = run->before.raw;
 	facts->after = run->after.raw;
+	if (run->watch.near_limit.snapshot.taken)
+		facts->snapshot = &run->watch.near_limit.snapshot;
 	facts->timeline = seen->timeline.points;
 	facts->timeline_count = seen->timeline.count;
 	facts->processes_peak = run->after.counters.pids_peak;
