@@ -121,6 +121,7 @@ struct memcage_spec {
 						are zero, its environment where envp is NULL; it
 						must live as long as the run */
 	bool limits_complete; /* zero is zero: the policy's limits do not stand in for it */
+	bool last_words; /* before the first OOM kill at the limit, ask by which calls it came */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */

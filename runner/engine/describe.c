@@ -186,6 +186,8 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 	ret_facts->degraded = run->cage.degraded;
 	ret_facts->warnings = run->cage.warnings;
 	ret_facts->backtrace = run->witnesses.backtrace;
+	ret_facts->last_words = run->witnesses.last_words;
+	ret_facts->last_calls = run->witnesses.last_calls;
 	describe_limits(run, ret_facts);
 	warn_of_outer_limit(run, ret_facts);
 	describe_memory(run, ret_facts);

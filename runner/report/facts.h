@@ -57,8 +57,10 @@ struct report_facts {
 	struct counter processes_seen;
 	struct counter processes_covered; /* a witness got into; unknown: as the witness counted */
 	struct text_list uncovered;       /* of those seen, the commands that no witness got into */
-	const struct backtrace *backtrace; /* of the first refusal, or NULL */
-	const struct snapshot *snapshot;   /* near the limit, or NULL */
+	const struct backtrace *backtrace;   /* of the first refusal, or NULL */
+	const struct last_words *last_words; /* NULL: not asked for */
+	const struct backtrace *last_calls;  /* of these, or NULL */
+	const struct snapshot *snapshot;     /* near the limit, or NULL */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
 

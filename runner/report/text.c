@@ -67,6 +67,7 @@ static const struct entry entries[] = {
 	{ "Message", "{message}[ ({runtime})]" },
 	{ .print = text_print_kills },
 	{ .print = text_print_snapshot },
+	{ .print = text_print_last_words },
 	{ "Processes",
 	  "{processes_peak} at once[, {killed_at_end} left over and killed at the end]" },
 	{ .print = text_print_streams },
