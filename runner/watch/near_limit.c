@@ -57,6 +57,13 @@ void near_limit_let_go(struct watch *watch)
 
 /* ---- looking ---- */
 
+/* Usage has come so far, and not by page cache. The kernel counts what memory is used for a while
+ * later than that it is used. */
+static bool has_come(const struct near_limit *near, uint64_t in_use, uint64_t bytes)
+{
+	return in_use + near->limit_bytes / 16 >= bytes;
+}
+
 /* Whether there is something new to see. */
 static bool is_due(const struct near_limit *near, uint64_t in_use, bool closely)
 {
@@ -72,9 +79,9 @@ static void look_around(struct watch *watch, uint64_t now_us)
 	struct near_limit *near = &watch->near_limit;
 	struct counter_source source = cage_counters(watch->cage);
 	uint64_t in_use = memory_in_use(&source), end_us;
-	bool closely = in_use >= near->close_bytes;
+	bool closely = has_come(near, in_use, near->close_bytes);
 
-	if (in_use >= near->mark_bytes && is_due(near, in_use, closely))
+	if (has_come(near, in_use, near->mark_bytes) && is_due(near, in_use, closely))
 		(void)snapshot_take(&watch->cage->memory, closely, now_us, in_use, &near->snapshot);
 	end_us = clock_us();
 	near->quiet_until_us = end_us + (end_us - now_us) * COST_PART;
@@ -98,7 +105,8 @@ static void met_high(struct watch *watch, uint64_t usage, uint64_t now_us)
 	struct counter_source source = cage_counters(watch->cage);
 	bool was_last = near->high_bytes == near->last_bytes || usage >= near->last_bytes;
 
-	if (near->ask != NULL && was_last && memory_in_use(&source) >= near->last_bytes) {
+	if (near->ask != NULL && was_last &&
+		has_come(near, memory_in_use(&source), near->last_bytes)) {
 		if (!near->snapshot.closely)
 			look_around(watch, now_us);
 		ask(watch);
