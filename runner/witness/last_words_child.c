@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,15 +48,25 @@ static bool read_registers(pid_t thread, struct page_snapshot *stack)
 
 #endif
 
-/* Where the stack ends the rest cannot be read; the kernel copies whole pieces only. */
-static void read_stack(pid_t thread, struct page_snapshot *stack)
+/* As far as it goes. */
+static void read_stack(int memory, struct page_snapshot *stack)
 {
 	uint64_t from = stack->registers[SNAPSHOT_REGISTER_STACK];
-	struct iovec here = { stack->stack, sizeof(stack->stack) };
-	struct iovec there = { (void *)(uintptr_t)from, sizeof(stack->stack) };
-	ssize_t got = process_vm_readv(thread, &here, 1, &there, 1, 0);
+	ssize_t got = from < INT64_MAX
+			      ? pread(memory, stack->stack, sizeof(stack->stack), (off_t)from)
+			      : -1;
 
 	stack->stack_bytes = got > 0 ? (uint32_t)got : 0;
+}
+
+/* By this file a page that was shared at a fork stays so. process_vm_readv() would copy it first,
+ * and that is charged to the cage, which is full: the kernel then kills in our name. */
+static int open_memory(pid_t thread)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)thread);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* What is executable and has a file, of /proc/PID/maps. */
@@ -106,6 +115,7 @@ static pid_t process_of(pid_t thread)
 
 static void take_down(pid_t thread, struct last_words *words)
 {
+	cleanup_fd int memory = open_memory(thread);
 	struct process_stat stat;
 
 	words->thread = thread;
@@ -113,12 +123,13 @@ static void take_down(pid_t thread, struct last_words *words)
 	if (process_stat_read(thread, &stat) == 0)
 		text_copy(words->command, sizeof(words->command), stat.command);
 	words->stack.sequence = 1;
-	words->known = read_registers(thread, &words->stack);
+	words->known = memory >= 0 && read_registers(thread, &words->stack);
 	if (!words->known)
 		return;
-	read_stack(thread, &words->stack);
+	read_stack(memory, &words->stack);
 	list_modules(thread, &words->stack);
-	(void)python_line_of(words->pid, thread, words->source_line, sizeof(words->source_line));
+	(void)python_line_of(
+		words->pid, thread, memory, words->source_line, sizeof(words->source_line));
 }
 
 /* The first of the list that stops; the likeliest is in front. */

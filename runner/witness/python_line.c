@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -38,18 +37,16 @@ enum {
 };
 #define TEXT_IS_COMPACT_ASCII 0x60 /* of the state: compact and ascii */
 
-static bool read_memory(pid_t pid, uint64_t address, void *to, size_t size)
+static bool read_memory(int memory, uint64_t address, void *to, size_t size)
 {
-	struct iovec here = { to, size }, there = { (void *)(uintptr_t)address, size };
-
-	return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)size;
+	return address < INT64_MAX && pread(memory, to, size, (off_t)address) == (ssize_t)size;
 }
 
-static uint64_t word_at(pid_t pid, uint64_t address)
+static uint64_t word_at(int memory, uint64_t address)
 {
 	uint64_t word = 0;
 
-	return address != 0 && read_memory(pid, address, &word, sizeof(word)) ? word : 0;
+	return address != 0 && read_memory(memory, address, &word, sizeof(word)) ? word : 0;
 }
 
 /* ---- where the interpreter is ---- */
@@ -87,19 +84,19 @@ static uint64_t find_runtime(pid_t pid)
 }
 
 /* The innermost frame of the thread; 0: none. */
-static uint64_t find_frame(pid_t pid, pid_t thread, uint64_t runtime)
+static uint64_t find_frame(int memory, pid_t thread, uint64_t runtime)
 {
-	uint64_t interpreter = word_at(pid, runtime + RUNTIME_INTERPRETERS);
-	uint64_t state = interpreter != 0 ? word_at(pid, interpreter + INTERPRETER_THREADS) : 0;
+	uint64_t interpreter = word_at(memory, runtime + RUNTIME_INTERPRETERS);
+	uint64_t state = interpreter != 0 ? word_at(memory, interpreter + INTERPRETER_THREADS) : 0;
 	uint64_t cframe;
 
 	for (int i = 0; i < CHAIN_MAX && state != 0; i++) {
-		if (word_at(pid, state + THREAD_NATIVE_ID) != (uint64_t)thread) {
-			state = word_at(pid, state + THREAD_NEXT);
+		if (word_at(memory, state + THREAD_NATIVE_ID) != (uint64_t)thread) {
+			state = word_at(memory, state + THREAD_NEXT);
 			continue;
 		}
-		cframe = word_at(pid, state + THREAD_CFRAME);
-		return cframe != 0 ? word_at(pid, cframe + CFRAME_FRAME) : 0;
+		cframe = word_at(memory, state + THREAD_CFRAME);
+		return cframe != 0 ? word_at(memory, cframe + CFRAME_FRAME) : 0;
 	}
 	return 0;
 }
@@ -149,37 +146,37 @@ int python_line_in_table(
 	return 0;
 }
 
-static int line_of(pid_t pid, uint64_t code, uint64_t instruction)
+static int line_of(int memory, uint64_t code, uint64_t instruction)
 {
-	uint64_t bytes = word_at(pid, code + CODE_LINE_TABLE), size;
+	uint64_t bytes = word_at(memory, code + CODE_LINE_TABLE), size;
 	unsigned char table[TABLE_MAX];
 	int first_line = 0;
 
 	if (bytes == 0 || instruction < code + CODE_INSTRUCTIONS)
 		return 0;
-	size = word_at(pid, bytes + BYTES_SIZE);
+	size = word_at(memory, bytes + BYTES_SIZE);
 	if (size == 0 || size > sizeof(table) ||
-		!read_memory(pid, code + CODE_FIRST_LINE, &first_line, sizeof(first_line)) ||
-		!read_memory(pid, bytes + BYTES_DATA, table, size))
+		!read_memory(memory, code + CODE_FIRST_LINE, &first_line, sizeof(first_line)) ||
+		!read_memory(memory, bytes + BYTES_DATA, table, size))
 		return 0;
 	return python_line_in_table(
 		table, size, first_line, (instruction - code - CODE_INSTRUCTIONS) / 2);
 }
 
 /* Names of other than ASCII characters are left out. */
-static bool file_of(pid_t pid, uint64_t code, char *to, size_t size)
+static bool file_of(int memory, uint64_t code, char *to, size_t size)
 {
-	uint64_t text = word_at(pid, code + CODE_FILE_NAME), length;
+	uint64_t text = word_at(memory, code + CODE_FILE_NAME), length;
 	uint32_t state = 0;
 	char name[4096];
 
 	if (text == 0)
 		return false;
-	length = word_at(pid, text + TEXT_LENGTH);
+	length = word_at(memory, text + TEXT_LENGTH);
 	if (length == 0 || length > sizeof(name) ||
-		!read_memory(pid, text + TEXT_STATE, &state, sizeof(state)) ||
+		!read_memory(memory, text + TEXT_STATE, &state, sizeof(state)) ||
 		(state & TEXT_IS_COMPACT_ASCII) != TEXT_IS_COMPACT_ASCII ||
-		!read_memory(pid, text + TEXT_DATA, name, length))
+		!read_memory(memory, text + TEXT_DATA, name, length))
 		return false;
 	if (length >= size) {
 		const char *slash = memrchr(name, '/', length);
@@ -192,18 +189,18 @@ static bool file_of(pid_t pid, uint64_t code, char *to, size_t size)
 	return true;
 }
 
-bool python_line_of(pid_t pid, pid_t thread, char *to, size_t size)
+bool python_line_of(pid_t pid, pid_t thread, int memory, char *to, size_t size)
 {
 	uint64_t runtime = find_runtime(pid);
-	uint64_t frame = runtime != 0 ? find_frame(pid, thread, runtime) : 0;
-	uint64_t code = frame != 0 ? word_at(pid, frame + FRAME_CODE) : 0;
+	uint64_t frame = runtime != 0 ? find_frame(memory, thread, runtime) : 0;
+	uint64_t code = frame != 0 ? word_at(memory, frame + FRAME_CODE) : 0;
 	const size_t room = size - sizeof(":1234567890");
 	int line;
 
 	*to = '\0';
-	if (code == 0 || !file_of(pid, code, to, room))
+	if (code == 0 || !file_of(memory, code, to, room))
 		return false;
-	line = line_of(pid, code, word_at(pid, frame + FRAME_INSTRUCTION));
+	line = line_of(memory, code, word_at(memory, frame + FRAME_INSTRUCTION));
 	if (line == 0) {
 		*to = '\0';
 		return false;
