@@ -10,7 +10,7 @@ static json_t *mapping_of(const struct mapping *mapping)
 	put_text(&object, "name", mapping->name);
 	put_number(&object, "count", mapping->count);
 	put_number(&object, "size_bytes", mapping->size_bytes);
-	put_number(&object, "rss_bytes", mapping->rss_bytes);
+	put_counter(&object, "rss_bytes", mapping->rss_bytes);
 	return build_end(&object);
 }
 
@@ -35,8 +35,9 @@ static json_t *process_of(const struct snapshot_process *process)
 	put_counter(&object, "file_bytes", process->file_bytes);
 	put_counter(&object, "shmem_bytes", process->shmem_bytes);
 	put_counter(&object, "swap_bytes", process->swap_bytes);
-	put_value(&object, "mappings", process->looked_into ? mappings_of(process) : json_null());
-	if (process->looked_into)
+	put_value(&object, "mappings",
+		process->mapping_count > 0 ? mappings_of(process) : json_null());
+	if (process->mapping_count > 0)
 		put_flag(&object, "mappings_cut", process->mappings_cut);
 	return build_end(&object);
 }

@@ -22,11 +22,12 @@ static void print_mappings(const json_t *process, FILE *out)
 		char number[TEXT_NUMBER_SIZE];
 		uint64_t bytes;
 
-		if (name == NULL || !report_number(mapping, "rss_bytes", &bytes))
+		if (name == NULL)
 			continue;
 		(void)fputs(i == 0 ? ": " : ", ", out);
 		text_harmless(out, base_name(name));
-		(void)fprintf(out, " %s", format_size(bytes, number));
+		if (report_number(mapping, "rss_bytes", &bytes))
+			(void)fprintf(out, " %s", format_size(bytes, number));
 	}
 }
 

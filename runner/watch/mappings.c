@@ -84,7 +84,8 @@ static void add_resident(struct mappings *mappings, const char *line)
 	line += strlen(key);
 	line += strspn(line, " ");
 	if (number_until(&line, ' ', 10, &kilobytes))
-		mappings->current->rss_bytes += kilobytes * 1024;
+		mappings->current->rss_bytes = counter_of(
+			mappings->current->rss_bytes.value + kilobytes * 1024);
 }
 
 void mappings_add(struct mappings *mappings, const char *text, size_t length)
@@ -107,23 +108,36 @@ void mappings_add(struct mappings *mappings, const char *text, size_t length)
 	}
 }
 
+static uint64_t weight_of(const struct mapping *mapping)
+{
+	return mapping->rss_bytes.known ? mapping->rss_bytes.value : mapping->size_bytes;
+}
+
 int mappings_largest(const struct mappings *mappings, struct mapping *ret_list, int size)
 {
 	int count = 0;
 
 	for (int i = 0; i < mappings->count; i++) {
 		const struct mapping *mapping = &mappings->list[i];
-		int at = count < size ? count++ : size;
+		uint64_t weight = weight_of(mapping);
+		int at = count;
 
-		if (mapping->rss_bytes == 0) {
-			count -= at < size;
+		if (weight == 0 || (count == size && weight_of(&ret_list[--at]) >= weight))
 			continue;
-		}
-		for (; at > 0 && ret_list[at - 1].rss_bytes < mapping->rss_bytes; at--)
-			if (at < size)
-				ret_list[at] = ret_list[at - 1];
-		if (at < size)
-			ret_list[at] = *mapping;
+		if (count < size)
+			count++;
+		for (; at > 0 && weight_of(&ret_list[at - 1]) < weight; at--)
+			ret_list[at] = ret_list[at - 1];
+		ret_list[at] = *mapping;
 	}
 	return count;
+}
+
+uint64_t mappings_resident(const struct mappings *mappings)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < mappings->count; i++)
+		sum += mappings->list[i].rss_bytes.value;
+	return sum;
 }

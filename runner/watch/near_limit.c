@@ -74,15 +74,33 @@ static bool is_due(const struct near_limit *near, uint64_t in_use, bool closely)
 	       in_use + 2 * step < last->in_use;
 }
 
+/* Who is there; in_use of it is the larger of two sums: files in memory are in the kernel's, what
+ * was touched just now in that over the processes. */
+static void list(const struct watch *watch, uint64_t now_us, struct snapshot *ret_snapshot)
+{
+	struct counter_source source = cage_counters(watch->cage);
+	uint64_t in_use = memory_in_use(&source);
+
+	(void)snapshot_take(&watch->cage->memory, now_us, ret_snapshot);
+	if (ret_snapshot->in_use < in_use)
+		ret_snapshot->in_use = in_use;
+}
+
 static void look_around(struct watch *watch, uint64_t now_us)
 {
 	struct near_limit *near = &watch->near_limit;
-	struct counter_source source = cage_counters(watch->cage);
-	uint64_t in_use = memory_in_use(&source), end_us;
-	bool closely = has_come(near, in_use, near->close_bytes);
+	struct snapshot snapshot;
+	uint64_t end_us;
+	bool closely;
 
-	if (has_come(near, in_use, near->mark_bytes) && is_due(near, in_use, closely))
-		(void)snapshot_take(&watch->cage->memory, closely, now_us, in_use, &near->snapshot);
+	list(watch, now_us, &snapshot);
+	closely = has_come(near, snapshot.in_use, near->close_bytes);
+	if (snapshot.taken && has_come(near, snapshot.in_use, near->mark_bytes) &&
+		is_due(near, snapshot.in_use, closely)) {
+		if (closely)
+			snapshot_look_closely(&snapshot);
+		near->snapshot = snapshot;
+	}
 	end_us = clock_us();
 	near->quiet_until_us = end_us + (end_us - now_us) * COST_PART;
 }
@@ -98,24 +116,32 @@ static void ask(struct watch *watch)
 	near_limit_let_go(watch);
 }
 
+/* The last moment for it. To look closely would take too long now. */
+static bool ask_if_near(struct watch *watch, uint64_t now_us)
+{
+	struct near_limit *near = &watch->near_limit;
+	struct snapshot snapshot;
+
+	list(watch, now_us, &snapshot);
+	if (!snapshot.taken || !has_come(near, snapshot.in_use, near->last_bytes))
+		return false;
+	if (!near->snapshot.taken)
+		near->snapshot = snapshot;
+	ask(watch);
+	return true;
+}
+
 /* Usage has come to where memory.high stands, or passed it. */
 static void met_high(struct watch *watch, uint64_t usage, uint64_t now_us)
 {
 	struct near_limit *near = &watch->near_limit;
-	struct counter_source source = cage_counters(watch->cage);
-	bool was_last = near->high_bytes == near->last_bytes || usage >= near->last_bytes;
+	bool is_last = near->high_bytes == near->last_bytes || usage >= near->last_bytes;
 
-	if (near->ask != NULL && was_last &&
-		has_come(near, memory_in_use(&source), near->last_bytes)) {
-		if (!near->snapshot.closely)
-			look_around(watch, now_us);
-		ask(watch);
-	} else if (near->ask != NULL && usage < near->last_bytes) {
-		set_high(watch, near->last_bytes);
-	} else {
-		near_limit_let_go(watch);
-	}
 	near->high_again_us = now_us + HIGH_AGAIN_US;
+	if (near->ask != NULL && !is_last)
+		set_high(watch, near->last_bytes);
+	else if (near->ask == NULL || !ask_if_near(watch, now_us))
+		near_limit_let_go(watch);
 }
 
 /* Returns after how long to look again. */
@@ -124,7 +150,7 @@ static uint64_t look(struct watch *watch, uint64_t now_us)
 	struct near_limit *near = &watch->near_limit;
 	struct counter_source source = cage_counters(watch->cage);
 	struct counter usage = memory_current(&source);
-	uint64_t rate = BYTES_PER_US * (uint64_t)get_nprocs(), wait_us;
+	uint64_t wait_us;
 	bool grew = usage.value > near->looked_bytes, urgent;
 
 	if (!usage.known)
@@ -136,7 +162,7 @@ static uint64_t look(struct watch *watch, uint64_t now_us)
 		near->was_close = false;
 		if (near->high_bytes == 0 && now_us >= near->high_again_us)
 			arm_high(watch, usage.value);
-		wait_us = (near->mark_bytes - usage.value) / rate;
+		wait_us = (near->mark_bytes - usage.value) / near->rate;
 		if (near->high_bytes != 0)
 			return LOOK_MAX_US; /* we are told */
 		return between(grew ? LOOK_MIN_US : LOOK_STEADY_US, wait_us, LOOK_MAX_US);
@@ -148,7 +174,7 @@ static uint64_t look(struct watch *watch, uint64_t now_us)
 		look_around(watch, now_us);
 	wait_us = near->quiet_until_us > now_us ? near->quiet_until_us - now_us : 0;
 	if (usage.value < near->close_bytes && !near->was_close && near->high_bytes == 0)
-		wait_us = (near->close_bytes - usage.value) / rate;
+		wait_us = (near->close_bytes - usage.value) / near->rate;
 	return between(grew ? LOOK_MIN_US : LOOK_STEADY_US, wait_us, LOOK_MAX_US);
 }
 
@@ -181,6 +207,7 @@ void near_limit_begin(struct watch *watch, uint64_t now_us)
 	room = limit / 10 > 16 * MIB ? limit / 10 : 16 * MIB;
 	room = room > limit / 4 ? limit / 4 : room;
 	near->limit_bytes = limit;
+	near->rate = BYTES_PER_US * (uint64_t)get_nprocs(); /* which reads a file */
 	near->close_bytes = limit - room;
 	near->mark_bytes = limit - between(limit / 4, 2 * room, limit / 2);
 	near->last_bytes = limit - between(limit / 32, MIB, limit / 8);

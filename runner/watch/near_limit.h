@@ -28,6 +28,7 @@ typedef void near_limit_ask(void *data, void (*let_go)(struct watch *), struct w
 
 struct near_limit {
 	uint64_t limit_bytes;
+	uint64_t rate;        /* bytes in a microsecond: faster than memory is filled */
 	uint64_t mark_bytes;  /* from here on it is worth looking who is there */
 	uint64_t close_bytes; /* from here on also what they have mapped; 0: there is no limit */
 	uint64_t last_bytes;  /* v2: from here on they are asked */

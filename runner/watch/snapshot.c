@@ -12,9 +12,9 @@
 #include "base/text.h"
 
 #define LISTED_MAX 1024
-#define TEXT_MAX (4u << 20)  /* of smaps: a program can have very many mappings */
-#define PATIENCE_US 50000    /* for all of them: the event loop waits meanwhile */
-#define WORTH_A_LOOK_PART 16 /* of the largest: whoever holds less explains nothing */
+#define TEXT_MAX (4u << 20) /* of smaps: a program can have very many mappings */
+#define PATIENCE_US 50000   /* for all of them: the event loop waits meanwhile */
+#define WORTH_A_LOOK_PART 16
 
 /* Anonymous and shared memory: what the kernel cannot take back. */
 static uint64_t held(const struct snapshot_process *process)
@@ -58,16 +58,17 @@ static void insert(struct snapshot *snapshot, const struct snapshot_process *pro
 	list[at] = *process;
 }
 
-/* What could be read before it ended is told, and that there was more. */
-static void look_into(struct snapshot_process *process, uint64_t until_us)
+/* Returns whether it could be read to its end. */
+static bool read_mappings(
+	pid_t pid, const char *file, uint64_t until_us, struct mappings *ret_mappings)
 {
-	struct mappings mappings = { 0 };
 	char path[64], text[32768];
 	size_t kept = 0, total = 0;
 	cleanup_fd int fd = -1;
-	ssize_t got = 0;
+	ssize_t got = -1;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/smaps", (int)process->pid);
+	*ret_mappings = (struct mappings){ 0 };
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && total < TEXT_MAX && kept < sizeof(text) && clock_us() < until_us &&
 		(got = read(fd, text + kept, sizeof(text) - kept)) > 0) {
@@ -75,46 +76,72 @@ static void look_into(struct snapshot_process *process, uint64_t until_us)
 		const char *last = memrchr(text, '\n', size);
 		size_t whole = last != NULL ? (size_t)(last + 1 - text) : 0;
 
-		mappings_add(&mappings, text, whole);
+		mappings_add(ret_mappings, text, whole);
 		kept = size - whole;
 		memmove(text, text + whole, kept);
 		total += (size_t)got;
 	}
-	process->looked_into = total > 0;
-	process->mappings_cut = mappings.cut || got != 0;
+	return got == 0;
+}
+
+/* Where it ended meanwhile its mappings look empty, or are not all there: then what they were by
+ * their sizes is the better word. */
+static void look_into(struct snapshot_process *process, const char *file, uint64_t until_us)
+{
+	struct mappings mappings;
+	bool whole = read_mappings(process->pid, file, until_us, &mappings);
+
+	if (process->mapping_count > 0 && mappings_resident(&mappings) < held(process) / 2)
+		return;
+	process->mappings_cut = mappings.cut || !whole;
 	process->mapping_count = mappings_largest(&mappings, process->mappings, SNAPSHOT_MAPPINGS);
 }
 
-bool snapshot_take(const struct group *group, bool closely, uint64_t now_us, uint64_t in_use,
-	struct snapshot *ret_snapshot)
+/* Whoever holds much less than the largest explains nothing. */
+static bool is_worth_a_look(const struct snapshot *snapshot, const struct snapshot_process *process)
 {
-	struct snapshot snapshot = { .at_us = now_us, .in_use = in_use };
-	int listed;
-	pid_t list[LISTED_MAX];
+	return held(process) >= held(&snapshot->processes[0]) / WORTH_A_LOOK_PART;
+}
 
+bool snapshot_take(const struct group *group, uint64_t now_us, struct snapshot *ret_snapshot)
+{
+	struct snapshot *snapshot = ret_snapshot;
+	pid_t list[LISTED_MAX];
+	int listed;
+
+	*snapshot = (struct snapshot){ .at_us = now_us };
 	listed = group_list_processes(group, list, LISTED_MAX);
 	for (int i = 0; i < listed; i++) {
 		struct snapshot_process process;
 
 		if (!read_status(list[i], &process))
 			continue;
-		snapshot.seen++;
-		insert(&snapshot, &process);
+		snapshot->seen++;
+		snapshot->in_use += held(&process);
+		insert(snapshot, &process);
 	}
-	for (int i = 0; i < snapshot.count; i++) {
-		struct snapshot_process *process = &snapshot.processes[i];
+	for (int i = 0; i < snapshot->count; i++) {
+		struct snapshot_process *process = &snapshot->processes[i];
 		struct process_stat stat;
 
 		if (process_stat_read(process->pid, &stat) == 0)
 			text_copy(process->command, sizeof(process->command), stat.command);
-		if (!closely || held(process) < held(&snapshot.processes[0]) / WORTH_A_LOOK_PART)
-			continue;
-		look_into(process, now_us + PATIENCE_US);
-		snapshot.closely = snapshot.closely || process->mapping_count > 0;
+		if (is_worth_a_look(snapshot, process))
+			look_into(process, "maps", now_us + PATIENCE_US);
 	}
-	if (snapshot.count == 0)
-		return false;
-	snapshot.taken = true;
-	*ret_snapshot = snapshot;
-	return true;
+	snapshot->taken = snapshot->count > 0;
+	return snapshot->taken;
+}
+
+void snapshot_look_closely(struct snapshot *snapshot)
+{
+	uint64_t until_us = clock_us() + PATIENCE_US;
+
+	snapshot->closely = true;
+	for (int i = 0; i < snapshot->count; i++) {
+		struct snapshot_process *process = &snapshot->processes[i];
+
+		if (is_worth_a_look(snapshot, process))
+			look_into(process, "smaps", until_us);
+	}
 }

@@ -22,7 +22,6 @@ struct snapshot_process {
 	char command[16];
 	struct counter threads;
 	struct counter rss_bytes, anon_bytes, file_bytes, shmem_bytes, swap_bytes;
-	bool looked_into; /* its mappings were read, from the first on */
 	bool mappings_cut;
 	int mapping_count;
 	struct mapping mappings[SNAPSHOT_MAPPINGS]; /* the largest first */
@@ -30,18 +29,21 @@ struct snapshot_process {
 
 struct snapshot {
 	bool taken;
-	bool closely;    /* with mappings */
+	bool closely;    /* what of the mappings is resident was asked for */
 	uint64_t at_us;  /* CLOCK_BOOTTIME */
-	uint64_t in_use; /* bytes of the cage that the kernel cannot take back by itself */
+	uint64_t in_use; /* bytes that the kernel cannot take back by itself */
 	int seen;        /* processes of the cage, at least */
 	int count;
 	struct snapshot_process processes[SNAPSHOT_PROCESSES]; /* the largest first */
 };
 
-/* Reads all processes of the group and the groups below it, and, when closely, also what the
- * largest have mapped: that walks their page tables, which takes about a millisecond for 64 MiB.
- * Returns false, with *ret_snapshot as it was, where there was nothing to be read. */
-bool snapshot_take(const struct group *group, bool closely, uint64_t now_us, uint64_t in_use,
-	struct snapshot *ret_snapshot);
+/* Reads all processes of the group and the groups below it, and of the largest also what they have
+ * mapped, by size. in_use is what they hold together then:
+ * the kernel's own sums come later. Returns false where there was nobody. */
+bool snapshot_take(const struct group *group, uint64_t now_us, struct snapshot *ret_snapshot);
+
+/* Reads also how much of that is resident: that walks their page tables, which takes a
+ * millisecond for some 50 MiB. */
+void snapshot_look_closely(struct snapshot *snapshot);
 
 #endif
