@@ -36,11 +36,18 @@ static void ask(void *data, void (*let_go)(struct watch *), struct watch *watch)
 int witness_last_words_join(
 	struct witnesses *witnesses, const struct memcage_spec *spec, struct watch *watch)
 {
+	int result;
+
 	if (!spec->last_words)
 		return 0;
 	witnesses->last_words = calloc(1, sizeof(*witnesses->last_words));
-	return witnesses->last_words == NULL ? -ENOMEM
-					     : near_limit_ask_at_limit(watch, ask, witnesses);
+	if (witnesses->last_words == NULL)
+		return -ENOMEM;
+	result = near_limit_ask_at_limit(watch, ask, witnesses);
+	if (result == 0 || !spec->allow_degraded)
+		return result;
+	text_list_add(&watch->cage->degraded, "--last-words: %s", strerrordesc_np(-result));
+	return 0;
 }
 
 void witness_last_words_tell(struct witnesses *witnesses)

@@ -95,22 +95,21 @@ static void list_modules(pid_t thread, struct page_snapshot *stack)
 		(void)fclose(maps);
 }
 
-/* The process that a thread belongs to; 0 where it is gone. */
-static pid_t process_of(pid_t thread)
+/* The last number behind a key of /proc/PID/status; 0 where it is gone. */
+static pid_t status_number(pid_t thread, const char *key)
 {
-	char path[64], text[2048];
+	char path[64], text[4096];
 	const char *line;
-	uint64_t pid;
+	char *end;
+	uint64_t number;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0 || (line = strstr(text, key)) == NULL)
 		return 0;
-	line = strstr(text, "\nTgid:\t");
-	if (line == NULL)
-		return 0;
-	text_copy(path, sizeof(path), line + strlen("\nTgid:\t"));
-	path[strcspn(path, "\n")] = '\0';
-	return parse_number(path, &pid) == 0 ? (pid_t)pid : 0;
+	end = text + (line - text) + strlen(key);
+	end[strcspn(end, "\n")] = '\0';
+	line = strrchr(end, '\t');
+	return parse_number(line != NULL ? line + 1 : end, &number) == 0 ? (pid_t)number : 0;
 }
 
 static void take_down(pid_t thread, struct last_words *words)
@@ -119,7 +118,7 @@ static void take_down(pid_t thread, struct last_words *words)
 	struct process_stat stat;
 
 	words->thread = thread;
-	words->pid = process_of(thread);
+	words->pid = status_number(thread, "\nTgid:");
 	if (process_stat_read(thread, &stat) == 0)
 		text_copy(words->command, sizeof(words->command), stat.command);
 	words->stack.sequence = 1;

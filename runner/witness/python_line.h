@@ -12,13 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Writes "script.py:2", fit for terminals, of the innermost Python function of a thread; memory is
- * the process's /proc/PID/mem, opened for reading. Returns
- * false, with "", where the program is none that we know, or has no Python function there. All that
- * is read is the process's own statement, bounded and checked. */
+/* Writes "script.py:2", fit for terminals, of the innermost Python function of a thread, by the id
+ * that it has in its own pid namespace; memory is the process's /proc/PID/mem, opened for reading.
+ * Returns false, with "", where the program is none that we know, or has no Python function there.
+ * All that is read is the process's own statement, bounded and checked. */
 bool python_line_of(pid_t pid, pid_t thread, int memory, char *to, size_t size);
 
-/* The line of an instruction, from the code object's table of 3.11 (its Objects/locations.md). in
+/* The line of an instruction, from the code object's table of 3.11 (its Objects/locations.md), in
  * units of two bytes; 0: it has none. Pure. */
 int python_line_in_table(
 	const unsigned char *table, size_t size, int first_line, uint64_t instruction);
