@@ -144,6 +144,7 @@ struct memcage_spec {
 	const struct memcage_injection *injections; /* refused when any of them says so */
 	size_t injection_count;                     /* at most MEMCAGE_INJECTIONS_MAX */
 	bool digest_output; /* both streams are read, told by length and digest, and thrown away */
+	bool last_words;    /* before the first OOM kill at the limit, ask by which calls it came */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */

@@ -71,19 +71,31 @@ int process_stat_read(pid_t pid, struct process_stat *ret_stat)
 	return length < 0 ? (int)length : process_stat_parse(text, ret_stat);
 }
 
-uint64_t process_data_bytes(pid_t pid)
+struct counter process_status_bytes(const char *status, const char *key)
 {
-	static const char key[] = "\nVmData:";
-	char path[64], text[4096], digits[TEXT_NUMBER_SIZE];
-	const char *line;
+	char digits[TEXT_NUMBER_SIZE];
 	uint64_t kilobytes;
 
+	for (const char *line = status; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, strlen(key)) != 0)
+			continue;
+		line += strlen(key);
+		line += strspn(line, " \t");
+		text_copy(digits, sizeof(digits), line);
+		digits[strcspn(digits, " \n")] = '\0';
+		return parse_number(digits, &kilobytes) == 0 ? counter_of(kilobytes * 1024)
+							     : (struct counter){ 0 };
+	}
+	return (struct counter){ 0 };
+}
+
+uint64_t process_data_bytes(pid_t pid)
+{
+	char path[64], text[4096];
+
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0 || (line = strstr(text, key)) == NULL)
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return 0;
-	line += strlen(key);
-	line += strspn(line, " \t");
-	text_copy(digits, sizeof(digits), line);
-	digits[strcspn(digits, " \n")] = '\0';
-	return parse_number(digits, &kilobytes) == 0 ? kilobytes * 1024 : 0;
+	return process_status_bytes(text, "VmData:").value;
 }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/counter.h"
+
 struct process_stat {
 	char command[16]; /* whatever bytes the process chose */
 	bool is_zombie;   /* dead, and not waited for */
@@ -25,6 +27,10 @@ int process_stat_read(pid_t pid, struct process_stat *ret_stat);
 
 /* The same from the file's text. Pure. */
 int process_stat_parse(const char *text, struct process_stat *ret_stat);
+
+/* The number of bytes behind a key such as "VmRSS:" in the text of /proc/PID/status, which gives
+ * kilobytes; unknown where it is not there. Pure. */
+struct counter process_status_bytes(const char *status, const char *key);
 
 /* VmData of /proc/PID/status, in bytes: what RLIMIT_DATA counts. 0 where the process is gone. */
 uint64_t process_data_bytes(pid_t pid);

@@ -149,7 +149,9 @@ struct process_visit {
 	int count;
 	pid_t look_for; /* 0: nobody */
 	bool found;
-	int signal; /* 0: none */
+	int signal;  /* 0: none */
+	pid_t *list; /* NULL: not wanted */
+	int list_size;
 };
 
 static void visit_process(struct process_visit *visit, const char *line)
@@ -157,6 +159,10 @@ static void visit_process(struct process_visit *visit, const char *line)
 	uint64_t pid;
 
 	if (parse_number(line, &pid) < 0)
+		return;
+	if (visit->list != NULL && pid > 0 && visit->count < visit->list_size)
+		visit->list[visit->count] = (pid_t)pid;
+	else if (visit->list != NULL)
 		return;
 	visit->count++;
 	visit->found = visit->found || (visit->look_for != 0 && pid == (uint64_t)visit->look_for);
@@ -195,6 +201,14 @@ static int visit_processes(int directory, unsigned depth, void *data)
 int group_count_processes(const struct group *group)
 {
 	struct process_visit visit = { 0 };
+	int result = for_each_below(group->directory, 0, visit_processes, &visit);
+
+	return result < 0 ? result : visit.count;
+}
+
+int group_list_processes(const struct group *group, pid_t *list, int size)
+{
+	struct process_visit visit = { .list = list, .list_size = size };
 	int result = for_each_below(group->directory, 0, visit_processes, &visit);
 
 	return result < 0 ? result : visit.count;
@@ -300,4 +314,28 @@ struct counter group_sum_below(const struct group *group, const char *file, cons
 	if (for_each_below(group->directory, 0, visit_sum, &visit) < 0)
 		visit.sum.known = false;
 	return visit.sum;
+}
+
+struct write_visit {
+	const char *file, *text;
+	int result;
+};
+
+static int visit_write(int directory, unsigned depth, void *data)
+{
+	struct write_visit *visit = data;
+	int result = file_write(directory, visit->file, visit->text);
+
+	(void)depth;
+	if (result < 0 && visit->result == 0)
+		visit->result = result;
+	return 0; /* the others may still be reached */
+}
+
+int group_write_all(const struct group *group, const char *file, const char *text)
+{
+	struct write_visit visit = { .file = file, .text = text };
+	int result = for_each_below(group->directory, 0, visit_write, &visit);
+
+	return result < 0 ? result : visit.result;
 }

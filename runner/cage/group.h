@@ -56,6 +56,13 @@ int group_count_processes(const struct group *group);
 /* Whether pid is among them. */
 bool group_holds(const struct group *group, pid_t pid);
 
+/* The processes of the group and the groups below it, as many as fit. Returns how many there are in
+ * list, or -errno. */
+int group_list_processes(const struct group *group, pid_t *list, int size);
+
+/* Writes text to a file of the group and of each group below. Returns 0 or the first -errno. */
+int group_write_all(const struct group *group, const char *file, const char *text);
+
 /* SIGKILL to every process in the group and below: by cgroup.kill where there is one, otherwise one
  * by one (call again until empty). Returns 0 or -errno. */
 int group_kill(const struct group *group);

@@ -84,6 +84,8 @@ static void describe_memory(const struct memcage_run *run, struct report_facts *
 	facts->residual_bytes = run->residual_bytes;
 	facts->before = run->before.raw;
 	facts->after = run->after.raw;
+	if (run->watch.near_limit.snapshot.taken)
+		facts->snapshot = &run->watch.near_limit.snapshot;
 	facts->timeline = seen->timeline.points;
 	facts->timeline_count = seen->timeline.count;
 	facts->processes_peak = run->after.counters.pids_peak;
@@ -189,6 +191,8 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 	text_list_copy(&ret_facts->degraded, &run->cage.degraded);
 	text_list_copy(&ret_facts->warnings, &run->cage.warnings);
 	ret_facts->backtrace = run->witnesses.backtrace;
+	ret_facts->last_words = run->witnesses.last_words;
+	ret_facts->last_calls = run->witnesses.last_calls;
 	describe_limits(run, ret_facts);
 	warn_of_outer_limit(run, ret_facts);
 	describe_memory(run, ret_facts);

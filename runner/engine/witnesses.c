@@ -176,7 +176,9 @@ int witnesses_join(struct witnesses *witnesses, struct watch *watch)
 {
 	int result = witness_bpf_join(witnesses, watch);
 
-	return result == 0 ? witness_runtime_join(witnesses, watch) : result;
+	if (result == 0)
+		result = witness_runtime_join(witnesses, watch);
+	return result == 0 ? witness_last_words_join(witnesses, watch->spec, watch) : result;
 }
 
 void witnesses_close(struct witnesses *witnesses)
@@ -186,6 +188,7 @@ void witnesses_close(struct witnesses *witnesses)
 	trace_close(&witnesses->trace);
 	bpf_close(&witnesses->bpf);
 	runtime_close(&witnesses->runtime);
+	witness_last_words_close(witnesses);
 	free(witnesses->environment);
 	witnesses->environment = NULL;
 	free(witnesses->backtrace);
@@ -239,6 +242,7 @@ void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence)
 	witness_bpf_tell_victims(witnesses, evidence);
 	tell_backtrace(witnesses, &evidence->refusals);
 	witness_runtime_tell(witnesses, evidence);
+	witness_last_words_tell(witnesses);
 	if (witnesses->match_signatures)
 		witness_signature_tell(witnesses, evidence);
 }

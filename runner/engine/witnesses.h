@@ -13,6 +13,7 @@
 #include "witness/backtrace.h"
 #include "witness/bpf.h"
 #include "witness/kernel_log.h"
+#include "witness/last_words.h"
 #include "witness/preload.h"
 #include "witness/runtime.h"
 #include "witness/signature.h"
@@ -54,6 +55,9 @@ struct witnesses {
 
 	struct backtrace *backtrace; /* of the first refusal; NULL: none is known */
 
+	struct last_words *last_words; /* NULL: not asked for */
+	struct backtrace *last_calls;
+
 	bool match_signatures;
 	struct witness_tap taps[2]; /* stdout, stderr */
 };
@@ -90,6 +94,12 @@ void witnesses_tell(struct witnesses *witnesses, struct evidence *evidence);
 
 void witness_kernel_log_tell(struct witnesses *witnesses, struct evidence *evidence);
 void witness_signature_tell(struct witnesses *witnesses, struct evidence *evidence);
+
+/* witness_last_words.c */
+int witness_last_words_join(
+	struct witnesses *witnesses, const struct memcage_spec *spec, struct watch *watch);
+void witness_last_words_tell(struct witnesses *witnesses);
+void witness_last_words_close(struct witnesses *witnesses);
 
 /* witness_bpf.c */
 int witness_bpf_open(struct witnesses *witnesses, const struct cage *cage,

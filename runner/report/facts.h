@@ -13,6 +13,7 @@
 
 #include "base/counter.h"
 #include "base/lists.h"
+#include "watch/snapshot.h"
 
 struct stream_facts {
 	bool tapped;   /* false: inherited (a terminal, or --no-tap) */
@@ -57,6 +58,9 @@ struct report_facts {
 	struct counter processes_seen;
 	struct counter processes_covered;  /* a witness got into; unknown: as the witness counted */
 	const struct backtrace *backtrace; /* of the first refusal, or NULL */
+	const struct last_words *last_words; /* NULL: not asked for */
+	const struct backtrace *last_calls;  /* of these, or NULL */
+	const struct snapshot *snapshot;     /* near the limit, or NULL */
 	const struct timeline_point *timeline;
 	size_t timeline_count;
 

@@ -81,6 +81,8 @@ json_t *report_json(const struct report_facts *facts, const struct evidence *evi
 	put_value(&report, "alloc_failures", section_alloc_failures(facts, evidence));
 	put_value(&report, "signature", section_signature(evidence));
 	put_value(&report, "oom_kills", section_oom_kills(evidence));
+	put_value(&report, "snapshot", section_snapshot(facts));
+	put_value(&report, "last_words", section_last_words(facts));
 	put_value(&report, "processes", processes(facts, evidence));
 	put_value(&report, "timeline", section_timeline(facts));
 	put_value(&report, "time", run_time(facts));

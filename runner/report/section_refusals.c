@@ -45,7 +45,7 @@ static struct counter at_ms(const struct report_facts *facts, uint64_t boottime_
 	return counter_of((boottime_us - facts->started_boottime_us) / 1000);
 }
 
-static json_t *backtrace_frames(const struct backtrace *backtrace)
+json_t *section_backtrace(const struct backtrace *backtrace)
 {
 	struct builder list = build_list();
 
@@ -82,7 +82,7 @@ static json_t *first(const struct report_facts *facts, const struct refusals *re
 	put_text(&object, "command", refusal->command);
 	put_counter(&object, "at_ms", at_ms(facts, refusal->boottime_us));
 	put_text(&object, "source_line", refusal->source_line);
-	put_value(&object, "backtrace", backtrace_frames(facts->backtrace));
+	put_value(&object, "backtrace", section_backtrace(facts->backtrace));
 	put_text(&object, "backtrace_note", facts->backtrace != NULL ? facts->backtrace->note : "");
 	return build_end(&object);
 }

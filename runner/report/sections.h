@@ -31,8 +31,15 @@ json_t *section_rises(const struct evidence *evidence);
 json_t *section_oom_kills(const struct evidence *evidence);
 json_t *section_timeline(const struct report_facts *facts);
 
+/* section_snapshot.c: who held it */
+json_t *section_snapshot(const struct report_facts *facts);
+
+/* section_last_words.c: and what it was doing */
+json_t *section_last_words(const struct report_facts *facts);
+
 /* section_refusals.c: allocations that were refused */
 json_t *section_alloc_failures(const struct report_facts *facts, const struct evidence *evidence);
+json_t *section_backtrace(const struct backtrace *backtrace); /* NULL: an empty list */
 json_t *section_signature(const struct evidence *evidence);
 
 /* section_host.c: where and when */

@@ -66,6 +66,8 @@ static const struct entry entries[] = {
 	  "{failed_runtime} was out of memory[ in {failed_name}][: {failed_text}]" },
 	{ "Message", "{message}[ ({runtime})]" },
 	{ .print = text_print_kills },
+	{ .print = text_print_snapshot },
+	{ .print = text_print_last_words },
 	{ "Processes",
 	  "{processes_peak} at once[, {killed_at_end} left over and killed at the end]" },
 	{ .print = text_print_streams },

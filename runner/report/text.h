@@ -22,6 +22,8 @@ void text_print_counters(const json_t *report, FILE *out);
 void text_print_refusals(const json_t *report, FILE *out);
 void text_print_backtrace(const json_t *report, FILE *out);
 void text_print_kills(const json_t *report, FILE *out);
+void text_print_snapshot(const json_t *report, FILE *out);
+void text_print_last_words(const json_t *report, FILE *out);
 void text_print_streams(const json_t *report, FILE *out);
 void text_print_enforcement(const json_t *report, FILE *out);
 void text_print_warnings(const json_t *report, FILE *out);

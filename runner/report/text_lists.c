@@ -223,10 +223,9 @@ static void print_call(const json_t *frame, FILE *out)
 	(void)fputc('\n', out);
 }
 
-void text_print_backtrace(const json_t *report, FILE *out)
+/* note: why there may be more, or NULL */
+static void print_calls(const json_t *frames, const char *note, FILE *out)
 {
-	const json_t *frames = report_at(report, "alloc_failures.first.backtrace");
-	const char *note = report_text(report, "alloc_failures.first.backtrace_note");
 	size_t count = json_array_size(frames);
 
 	for (size_t i = 0; i < count && i < CALLS_SHOWN; i++) {
@@ -243,6 +242,33 @@ void text_print_backtrace(const json_t *report, FILE *out)
 		text_harmless(out, note);
 		(void)fputs(")\n", out);
 	}
+}
+
+void text_print_backtrace(const json_t *report, FILE *out)
+{
+	print_calls(report_at(report, "alloc_failures.first.backtrace"),
+		report_text(report, "alloc_failures.first.backtrace_note"), out);
+}
+
+void text_print_last_words(const json_t *report, FILE *out)
+{
+	const char *command = report_text(report, "last_words.command"),
+		   *line = report_text(report, "last_words.source_line");
+	uint64_t pid;
+
+	if (!json_is_object(report_at(report, "last_words")))
+		return;
+	text_label(out, "Last words");
+	text_harmless(out, command != NULL ? command : "nobody");
+	if (report_number(report, "last_words.pid", &pid))
+		(void)fprintf(out, " (pid %" PRIu64 ")", pid);
+	if (line != NULL) {
+		(void)fputs(" was at ", out);
+		text_harmless(out, line);
+	}
+	(void)fputc('\n', out);
+	print_calls(report_at(report, "last_words.backtrace"),
+		report_text(report, "last_words.note"), out);
 }
 
 void text_print_kills(const json_t *report, FILE *out)

@@ -91,6 +91,10 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 	if (spec->at_limit == MEMCAGE_FAIL_AT_LIMIT && !limited)
 		return failure_set(reterr_failure, EINVAL,
 			"--at-limit fail needs a memory limit; add -m SIZE");
+	if (spec->last_words && (!limited || spec->backend == MEMCAGE_BACKEND_RLIMIT))
+		return failure_set(reterr_failure, EINVAL,
+			"--last-words waits at the memory limit of a cage; add -m SIZE, and leave "
+			"out --backend rlimit");
 	if (spec->oom_group && spec->backend == MEMCAGE_BACKEND_RLIMIT)
 		return failure_set(reterr_failure, EINVAL,
 			"--oom-group needs a cgroup; the rlimit backend has none");

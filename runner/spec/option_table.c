@@ -38,6 +38,10 @@ const struct option_row option_rows[] = {
 		"at a time limit, or when memcage is told to stop: SIGTERM to the main process, "
 		"and the cage "
 		"is killed after TIME; default 0" },
+	{ NULL, 0, "last-words", NULL, VALUE_FLAG, SPEC(last_words), NULL, FOR_RUN,
+		"hold the first OOM kill at the limit for a moment (some ms, at most 1 s) to see "
+		"by which calls, and at which line, the memory was wanted. On cgroup v1 a system "
+		"call that needs memory at the limit fails then, where it would have killed" },
 	{ NULL, 0, "stall-time", "TIME|off", VALUE_STALL, SPEC(stall_ms), NULL, FOR_RUN,
 		"at the limit, nobody killed and no progress for TIME (default 10s): ended as "
 		"stalled_at_limit" },

@@ -9,14 +9,16 @@
 #include <stdint.h>
 
 enum deadline {
-	DEADLINE_WALL,    /* the wall-time limit */
-	DEADLINE_CPU,     /* the earliest moment at which the CPU limit can be reached */
-	DEADLINE_GRACE,   /* SIGTERM was sent; now the cage is killed */
-	DEADLINE_SAMPLE,  /* the timeline's next point */
-	DEADLINE_STALL,   /* look whether the cage hangs at its limit */
-	DEADLINE_SQUEEZE, /* look whether --at-limit fail has to act */
-	DEADLINE_GROUP,   /* v1: look whether the OOM event became a kill */
-	DEADLINE_EMPTY,   /* look again whether the cage is empty */
+	DEADLINE_WALL,       /* the wall-time limit */
+	DEADLINE_CPU,        /* the earliest moment at which the CPU limit can be reached */
+	DEADLINE_GRACE,      /* SIGTERM was sent; now the cage is killed */
+	DEADLINE_SAMPLE,     /* the timeline's next point */
+	DEADLINE_STALL,      /* look whether the cage hangs at its limit */
+	DEADLINE_SQUEEZE,    /* look whether --at-limit fail has to act */
+	DEADLINE_NEAR_LIMIT, /* look how near the limit is, and at who is there */
+	DEADLINE_HELD,       /* v1, --last-words: look whether somebody waits unseen */
+	DEADLINE_GROUP,      /* v1: look whether the OOM event became a kill */
+	DEADLINE_EMPTY,      /* look again whether the cage is empty */
 	DEADLINE_COUNT
 };
 

@@ -36,8 +36,9 @@ void ends_signal_group(const struct watch *watch, int signal_number)
 		(void)kill(-watch->child.pid, signal_number);
 }
 
-static void kill_all(const struct watch *watch)
+static void kill_all(struct watch *watch)
 {
+	near_limit_let_go(watch);
 	cage_kill(watch->cage);
 	spawned_kill_namespace(&watch->child);
 	if (!watch->reaped)

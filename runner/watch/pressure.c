@@ -85,6 +85,7 @@ void pressure_begin(struct watch *watch, uint64_t now_us)
 	if (watch->cage->kind == CAGE_RLIMIT)
 		return;
 	deadline_set(&watch->deadlines, DEADLINE_SAMPLE, now_us + TIMELINE_FIRST_INTERVAL_US);
+	near_limit_begin(watch, now_us);
 }
 
 void pressure_sample(struct watch *watch, uint64_t now_us)
@@ -139,6 +140,7 @@ void pressure_on_oom(struct watch *watch, uint64_t now_us)
 	watch->seen.oom_events += events;
 	if (watch->phase != WATCH_RUNNING)
 		return;
+	near_limit_on_event(watch, now_us);
 	if (watch->spec->stall_ms != MEMCAGE_UNLIMITED && watch->stall.since_us == 0) {
 		watch->stall.since_us = now_us;
 		deadline_set(&watch->deadlines, DEADLINE_STALL, now_us + stall_us(watch) / 5);
@@ -153,6 +155,7 @@ void pressure_on_time(struct watch *watch, uint64_t now_us)
 	if (deadline_due(&watch->deadlines, DEADLINE_SQUEEZE, now_us))
 		deadline_set(&watch->deadlines, DEADLINE_SQUEEZE,
 			now_us + squeeze_look(&watch->squeeze, watch->cage));
+	near_limit_on_time(watch, now_us);
 	if (deadline_due(&watch->deadlines, DEADLINE_SAMPLE, now_us)) {
 		pressure_sample(watch, now_us);
 		deadline_set(&watch->deadlines, DEADLINE_SAMPLE,

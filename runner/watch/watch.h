@@ -11,6 +11,7 @@
 
 #include "cage/spawn.h"
 #include "watch/deadlines.h"
+#include "watch/near_limit.h"
 #include "watch/processes.h"
 #include "watch/squeeze.h"
 #include "watch/stream.h"
@@ -93,6 +94,7 @@ struct watch {
 
 	uint64_t emptying_since_us;
 	struct squeeze squeeze;
+	struct near_limit near_limit;
 	uint64_t split_bytes;    /* usage at the last memory split */
 	uint64_t group_until_us; /* v1: till when an OOM event may still become a kill */
 	struct {

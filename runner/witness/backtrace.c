@@ -143,27 +143,35 @@ static int start_child(struct page_snapshot *snapshot, pid_t *ret_child)
 	return ends[0];
 }
 
-int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace)
+int backtrace_of(struct page_snapshot *snapshot, struct backtrace *ret_backtrace)
 {
-	struct page_snapshot *snapshot = malloc(sizeof(*snapshot));
 	struct listener *listener = calloc(1, sizeof(*listener));
 	cleanup_fd int fd = -1;
-	int result = snapshot != NULL && listener != NULL ? 0 : -ENOMEM;
 	pid_t child = -1;
 
-	if (result == 0)
-		result = read_snapshot(page_file, index, sequence, snapshot);
-	if (result == 0)
-		result = fd = start_child(snapshot, &child);
+	if (listener == NULL)
+		return -ENOMEM;
+	fd = start_child(snapshot, &child);
 	if (fd >= 0) {
 		listen_to_child(fd, listener);
 		(void)kill(child, SIGKILL);
 		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 			;
 		conclude(listener, ret_backtrace);
-		result = 0;
 	}
-	free(snapshot);
 	free(listener);
+	return fd < 0 ? fd : 0;
+}
+
+int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace)
+{
+	struct page_snapshot *snapshot = malloc(sizeof(*snapshot));
+	int result = snapshot != NULL ? 0 : -ENOMEM;
+
+	if (result == 0)
+		result = read_snapshot(page_file, index, sequence, snapshot);
+	if (result == 0)
+		result = backtrace_of(snapshot, ret_backtrace);
+	free(snapshot);
 	return result;
 }

@@ -39,6 +39,10 @@ struct backtrace {
  * three seconds. */
 int backtrace_find(int page_file, size_t index, uint64_t sequence, struct backtrace *ret_backtrace);
 
+/* The same from a snapshot that is in memory already; it is used up. Its caller is where the thread
+ * was, when it was stopped from outside. */
+int backtrace_of(struct page_snapshot *snapshot, struct backtrace *ret_backtrace);
+
 /* Whether the file is one of the system's libraries, by its place. */
 bool backtrace_is_system_module(const char *path);
 

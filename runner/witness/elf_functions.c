@@ -100,13 +100,22 @@ static void search(const struct elf_file *elf, const Elf64_Shdr *table, const El
 	for (uint64_t i = 0; i < table->sh_size / sizeof(*entries); i++) {
 		const Elf64_Sym *entry = &entries[i];
 
-		if (ELF64_ST_TYPE(entry->st_info) != STT_FUNC || entry->st_shndx == SHN_UNDEF ||
+		unsigned type = ELF64_ST_TYPE(entry->st_info);
+
+		if ((type != STT_FUNC && type != STT_OBJECT) || entry->st_shndx == SHN_UNDEF ||
 			entry->st_name >= names_size)
 			continue;
-		for (size_t s = 0; s < count; s++)
-			if (functions[s].offset == 0 &&
-				is_named(&functions[s], names + entry->st_name))
-				functions[s].offset = code_offset(elf, entry->st_value);
+		for (size_t s = 0; s < count; s++) {
+			struct elf_function *function = &functions[s];
+
+			if (function->is_data != (type == STT_OBJECT) || function->address != 0 ||
+				!is_named(function, names + entry->st_name))
+				continue;
+			function->offset = function->is_data ? 0
+							     : code_offset(elf, entry->st_value);
+			if (function->is_data || function->offset != 0)
+				function->address = entry->st_value;
+		}
 	}
 }
 
@@ -136,7 +145,7 @@ int elf_functions_find(int fd, struct elf_function *functions, size_t count)
 
 	for (size_t s = 0; s < count; s++) {
 		functions[s].plain_length = strcspn(functions[s].pattern, "*");
-		functions[s].offset = 0;
+		functions[s].offset = functions[s].address = 0;
 	}
 	result = open_elf(fd, &elf);
 	for (size_t kind = 0; result == 0 && kind < sizeof(kinds) / sizeof(*kinds) && found == 0;
@@ -145,7 +154,7 @@ int elf_functions_find(int fd, struct elf_function *functions, size_t count)
 			if (elf.sections[i].sh_type == kinds[kind])
 				search_table(&elf, &elf.sections[i], functions, count);
 		for (size_t s = 0; s < count; s++)
-			found += functions[s].offset != 0;
+			found += functions[s].address != 0;
 	}
 	free(elf.sections);
 	return result < 0 ? result : found;

@@ -6,13 +6,16 @@
 #ifndef MEMCAGE_WITNESS_ELF_FUNCTIONS_H
 #define MEMCAGE_WITNESS_ELF_FUNCTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct elf_function {
 	const char *pattern; /* of the name in the file's symbol table; * stands for any bytes */
 	size_t plain_length; /* filled in: of the pattern before its first * */
-	uint64_t offset;     /* filled in: in the file; 0: not found */
+	bool is_data;        /* a variable is looked for instead */
+	uint64_t address;    /* filled in: in the file's own terms; 0: not found */
+	uint64_t offset;     /* filled in: of a function's code in the file; 0: not found */
 };
 
 /* Fills in the offsets of functions that the file itself defines: from its dynamic symbols, and

@@ -92,6 +92,8 @@ static const char *right_value(const struct option_row *row)
 /* What else an option needs to be accepted. */
 static const char *companion(const struct option_row *row)
 {
+	if (strcmp(row->name, "last-words") == 0)
+		return "--memory=1M";
 	return strcmp(row->name, "output-truncate") == 0 ? "--output-max=1K" : "--no-tap";
 }
 

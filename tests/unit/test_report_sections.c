@@ -7,6 +7,7 @@
 #include "report/utf8.h"
 #include "report_assert.h"
 #include "report_shapes.h"
+#include "witness/last_words.h"
 
 static void test_utf8(void **state)
 {
@@ -217,6 +218,62 @@ static void test_ends(void **state)
 	free(sample);
 }
 
+static void test_snapshot(void **state)
+{
+	static const struct snapshot snapshot = { .taken = true,
+		.closely = true,
+		.at_us = 5200000,
+		.in_use = 250 * MIB,
+		.seen = 3,
+		.count = 2,
+		.processes = { { .pid = 4712,
+				       .command = "ja\xffva",
+				       .threads = { true, 30 },
+				       .rss_bytes = { true, 240 * MIB },
+				       .anon_bytes = { true, 231 * MIB },
+				       .mapping_count = 2,
+				       .mappings = { { .name = "[anon]",
+							     .count = 7,
+							     .size_bytes = GIB,
+							     .rss_bytes = { true, 210 * MIB } },
+					       { .name = "/opt/\x1b[1m", .size_bytes = MIB } } },
+			{ .pid = 4711, .command = "sh" } } };
+	struct last_words words = { .asked = true,
+		.known = true,
+		.at_us = 5300000,
+		.held_us = 8000,
+		.pid = 4712,
+		.command = "java",
+		.source_line = "Main.java:3" };
+	struct sample sample;
+	json_t *report;
+
+	(void)state;
+	quiet(&sample);
+	report = sample_report(&sample);
+	assert_null_member(report, "snapshot");
+	assert_null_member(report, "last_words");
+	json_decref(report);
+	sample.facts.snapshot = &snapshot;
+	sample.facts.last_words = &words;
+	sample.facts.last_calls = &sample_backtrace;
+	report = sample_report(&sample);
+	assert_number(report, "snapshot.at_ms", 200);
+	assert_number(report, "snapshot.memory_bytes", 250 * MIB);
+	assert_number(report, "snapshot.process_count", 3);
+	assert_length(report, "snapshot.processes", 2);
+	assert_number(report, "snapshot.processes.0.threads", 30);
+	assert_null_member(report, "snapshot.processes.0.file_bytes");
+	assert_number(report, "snapshot.processes.0.mappings.0.rss_bytes", 210 * MIB);
+	assert_null_member(report, "snapshot.processes.0.mappings.1.rss_bytes");
+	assert_null_member(report, "snapshot.processes.1.mappings");
+	assert_number(report, "last_words.held_us", 8000);
+	assert_text(report, "last_words.source_line", "Main.java:3");
+	assert_length(report, "last_words.backtrace", 3);
+	assert_text(report, "last_words.note", "there are more calls");
+	json_decref(report);
+}
+
 static void test_kills(void **state)
 {
 	struct sample *sample = new_sample();
@@ -255,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_snapshot),
 		cmocka_unit_test(test_kills),
 	};
 
