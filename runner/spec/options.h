@@ -30,6 +30,9 @@ struct options {
 	int verbose;
 	bool progress;
 	bool json, clean;
+	uint64_t jobs;               /* at a time; 0: not said */
+	uint64_t memory_total_bytes; /* of all runs together; 0: not said */
+	const char *resume_path;     /* NULL: none */
 	bool help;
 
 	bool clear_environment;
@@ -48,6 +51,8 @@ enum option_command {
 	FOR_REPORT = 1 << 1,
 	FOR_DOCTOR = 1 << 2,
 	FOR_POLICY = 1 << 3,
+	FOR_BATCH = 1 << 4,
+	FOR_JOB = 1 << 5, /* no command: a line of a batch, see job.h */
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is
@@ -70,7 +75,7 @@ int options_environment(
 
 void options_print_help(enum option_command command, FILE *out);
 
-/* The same list as roff, for the man page. */
+/* The same list as roff, for the man page; here command may be a set. */
 void options_print_man(enum option_command command, FILE *out);
 
 /* The same list as words, one option a line: "--memory SIZE help", for shell completion. */
