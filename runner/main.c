@@ -19,6 +19,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", command_run, "run one command in a cage and say why it ended" },
+	{ "batch", command_batch, "many runs, some at a time; JSON Lines in and out" },
 	{ "sweep", command_sweep, "what the program does when each allocation in turn is refused" },
 	{ "report", command_report, "a report in people's words" },
 	{ "explain", command_explain,
@@ -48,7 +49,7 @@ static int print_help(FILE *out)
 }
 
 /* Names that a later version has. */
-static const char *const planned[] = { "batch", "fit", "gate", "selftest" };
+static const char *const planned[] = { "fit", "gate", "selftest" };
 
 static int unknown_command(const char *name)
 {
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--options") ==
 		0) { /* for the man page and the completion, not for people */
 		if (argc > 2 && strcmp(argv[2], "man") == 0)
-			options_print_man(FOR_RUN, stdout);
+			options_print_man(FOR_RUN | FOR_BATCH, stdout);
 		else
 			options_print_words(FOR_RUN, stdout);
 		return 0;

@@ -179,6 +179,8 @@ step_bench() {
 		--pairs 2 --mallocs 1000 --json "$build/overhead.json"
 	check bench/one_run /usr/bin/python3 "$root/tests/bench/one_run.py" --program "$build/memcage" \
 		--runs 3 --json "$build/one_run.json"
+	check bench/batch /usr/bin/python3 "$root/tests/bench/batch.py" --program "$build/memcage" \
+		--runs 20 --pairs 1 --alive 5
 }
 
 step_install() {

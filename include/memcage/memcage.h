@@ -145,6 +145,8 @@ struct memcage_spec {
 	size_t injection_count;                     /* at most MEMCAGE_INJECTIONS_MAX */
 	bool digest_output; /* both streams are read, told by length and digest, and thrown away */
 	bool last_words;    /* before the first OOM kill at the limit, ask by which calls it came */
+	uint64_t open_files_max; /* RLIMIT_NOFILE (soft) that the command starts with, where a
+				    caller of many runs needs more for itself; 0: the caller's */
 };
 
 struct memcage_run;    /* one command in its cage; owned by the caller from start to free */
@@ -191,6 +193,20 @@ MEMCAGE_API struct memcage_run *memcage_run_free(struct memcage_run *run);
 /* All of the above in one call that returns when the command has ended. */
 MEMCAGE_API int memcage_run(const struct memcage_spec *spec, struct memcage_result **ret_result,
 	struct memcage_failure *reterr_failure);
+
+/* What the runs of a process have in common (a group above their cages, a process that guards them)
+ * comes with the first of them and goes with the last. While this is held it stays, so that runs
+ * that follow each other need not make it anew. */
+struct memcage_shared;
+
+/* For runs with the backend, parent_group and allow_degraded of spec. memory_max_bytes limits all
+ * of them together (0: no limit). Returns 0 and what to free when no run is left, or a negative
+ * errno as memcage_start() does. */
+MEMCAGE_API int memcage_shared_open(const struct memcage_spec *spec, uint64_t memory_max_bytes,
+	struct memcage_shared **ret_shared, struct memcage_failure *reterr_failure);
+
+/* NULL is allowed; always returns NULL. */
+MEMCAGE_API struct memcage_shared *memcage_shared_free(struct memcage_shared *shared);
 
 /* Names as in the report: "oom_kill", "own_limit". Static strings, never NULL. */
 MEMCAGE_API const char *memcage_result_verdict(const struct memcage_result *result);

@@ -3,7 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -111,4 +116,40 @@ int fd_above_stdio(int *fd)
 	fd_close(fd);
 	*fd = moved;
 	return 0;
+}
+
+bool fd_is_file(int fd)
+{
+	struct stat facts;
+
+	return fstat(fd, &facts) == 0 && (S_ISREG(facts.st_mode) || S_ISBLK(facts.st_mode));
+}
+
+ssize_t fd_write_what_fits(int fd, bool is_file, const char *bytes, size_t size)
+{
+	struct iovec vector = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	ssize_t written;
+
+	if (!is_file) {
+		written = pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
+		if (written >= 0)
+			return written;
+		if (errno == EAGAIN || errno == EINTR)
+			return 0;
+		if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL && errno != ESPIPE)
+			return -errno;
+		/* Where the kernel cannot promise not to wait: a pipe that polls writable has room
+		 * for PIPE_BUF bytes. */
+		if (poll(&room, 1, 0) <= 0)
+			return 0;
+		if (size > PIPE_BUF)
+			size = PIPE_BUF;
+	}
+	do /* a file cannot be polled for another try */
+		written = write(fd, bytes, size);
+	while (written < 0 && errno == EINTR && is_file);
+	if (written >= 0)
+		return written;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }

@@ -36,4 +36,12 @@ int file_write(int directory, const char *path, const char *text);
 /* Writes all of data, retrying short writes. Returns 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 
+/* A regular file or a block device: it never makes a writer wait for long, and cannot be polled. */
+bool fd_is_file(int fd);
+
+/* Writes without ever waiting, whatever fd is: its open file may belong to others too, so it is not
+ * made non-blocking for that. is_file is what fd_is_file() said. Returns bytes taken, 0 when there
+ * is no room, or -errno. */
+ssize_t fd_write_what_fits(int fd, bool is_file, const char *bytes, size_t size);
+
 #endif

@@ -86,18 +86,23 @@ static void set_stdio(const struct child_plan *plan)
 			fail(plan, STEP_STDIO);
 }
 
-static void set_limits(const struct child_plan *plan)
+static void set_limit(const struct child_plan *plan, int resource, uint64_t value)
 {
 	struct rlimit limit;
 
-	if (plan->rlimit_data_bytes == UINT64_MAX)
-		return;
-	if (getrlimit(RLIMIT_DATA, &limit) < 0)
+	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
 		fail(plan, STEP_LIMITS);
-	limit.rlim_cur = plan->rlimit_data_bytes < limit.rlim_max ? plan->rlimit_data_bytes
-								  : limit.rlim_max;
-	if (setrlimit(RLIMIT_DATA, &limit) < 0)
+	limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
+	if (setrlimit((__rlimit_resource_t)resource, &limit) < 0)
 		fail(plan, STEP_LIMITS);
+}
+
+static void set_limits(const struct child_plan *plan)
+{
+	if (plan->open_files_max != 0)
+		set_limit(plan, RLIMIT_NOFILE, plan->open_files_max);
+	if (plan->rlimit_data_bytes != UINT64_MAX)
+		set_limit(plan, RLIMIT_DATA, plan->rlimit_data_bytes);
 }
 
 static void set_user(const struct child_plan *plan)
@@ -175,7 +180,7 @@ const char *child_step_name(enum child_step step)
 		[STEP_JOIN] = "entering the cage",
 		[STEP_STDIO] = "setting up the standard streams",
 		[STEP_DIRECTORY] = "changing the directory",
-		[STEP_LIMITS] = "setting RLIMIT_DATA",
+		[STEP_LIMITS] = "setting RLIMIT_DATA or RLIMIT_NOFILE",
 		[STEP_USER] = "changing the user",
 		[STEP_DESCRIPTORS] = "closing inherited descriptors",
 		[STEP_ABOUT_TO_EXEC] = "executing",

@@ -72,6 +72,7 @@ struct child_plan {
 	const char *stdin_path;        /* to open here: opening a FIFO may wait; NULL: none */
 	int join[CHILD_JOINS_MAX];     /* group files to write "0" to; -1: none */
 	uint64_t rlimit_data_bytes;    /* UINT64_MAX: leave alone */
+	uint64_t open_files_max;       /* RLIMIT_NOFILE; 0: leave alone */
 	bool set_user;
 	uid_t user;
 	gid_t group;

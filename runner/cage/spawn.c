@@ -216,6 +216,7 @@ int spawn(const struct memcage_spec *spec, struct cage *cage, const int stdio[3]
 					     ? UINT64_MAX
 					     : data_limit_make(
 						       cage->rlimit_data_bytes, DATA_LIMIT_START),
+		.open_files_max = spec->open_files_max,
 		.set_user = spec->set_user,
 		.user = spec->user_id,
 		.group = spec->group_id,

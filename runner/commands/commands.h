@@ -9,6 +9,7 @@
 #define EXIT_STATUS_ERROR 125 /* options, policies, a host that cannot do it: nothing ran */
 
 int command_run(int argc, char **argv);
+int command_batch(int argc, char **argv);
 int command_sweep(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);

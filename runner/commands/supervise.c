@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -66,6 +68,14 @@ static void show_progress(const struct memcage_run *run, uint64_t *shown_ms)
 	if (now.limit_bytes != UINT64_MAX)
 		(void)fprintf(stderr, " of %s", format_size(now.limit_bytes, limit));
 	(void)fprintf(stderr, ", %s", format_duration(now.elapsed_ms, time));
+}
+
+void supervise_first(void)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) < 0)
+		(void)setpriority(PRIO_PROCESS, 0, -20);
 }
 
 void supervise(struct memcage_run *run, int signals, bool progress)

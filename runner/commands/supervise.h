@@ -14,6 +14,11 @@
  * is the mask from before, for the command. -errno on failure. */
 int supervise_signals(sigset_t *ret_mask);
 
+/* For --at-limit fail. A squeeze races with the workload: a late look is a kill instead of a
+ * refusal. It works for some microseconds at a time, so we may go before everybody else. Not
+ * permitted to everybody, and then the race is a little less even. */
+void supervise_first(void);
+
 /* Drives the run to its end. */
 void supervise(struct memcage_run *run, int signals, bool progress);
 

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -169,10 +170,25 @@ static int take_environment(struct memcage_run *run, struct memcage_failure *fai
 	return 0;
 }
 
+/* Most of a run is room for what rarely happens. From the kernel each page of it comes when it is
+ * touched, and goes back at the end; of a thousand runs at a time that is most of our memory. */
+static struct memcage_run *run_allocate(void)
+{
+	void *pages = mmap(NULL, sizeof(struct memcage_run), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void run_release(struct memcage_run *run)
+{
+	(void)munmap(run, sizeof(*run));
+}
+
 int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	struct memcage_failure *reterr_failure)
 {
-	struct memcage_run *run = calloc(1, sizeof(*run));
+	struct memcage_run *run = run_allocate();
 	int result;
 
 	if (run == NULL)
@@ -194,7 +210,7 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 		result = start(run, reterr_failure);
 	if (result < 0) {
 		free(run->environment);
-		free(run);
+		run_release(run);
 		return result;
 	}
 	warn_of_oom_score(run);
@@ -318,7 +334,7 @@ struct memcage_run *memcage_run_free(struct memcage_run *run)
 	witnesses_close(&run->witnesses);
 	memcage_result_free(run->result);
 	free(run->environment);
-	free(run);
+	run_release(run);
 	return NULL;
 }
 

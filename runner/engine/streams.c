@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/failure.h"
@@ -35,8 +36,13 @@ static int open_file(const char *path, int flags, const char *option, int *ret_f
 			  : 0;
 }
 
-/* Status flags belong to the open file. O_NONBLOCK means nothing for a regular file, so it can be
- * flipped for a moment to see whether the other one changes too. */
+static bool is_null_device(const struct stat *facts)
+{
+	return S_ISCHR(facts->st_mode) && facts->st_rdev == makedev(1, 3);
+}
+
+/* Status flags belong to the open file. O_NONBLOCK means nothing for a regular file or /dev/null,
+ * so it can be flipped for a moment to see whether the other one changes too. */
 static bool share_flags(int one, int other)
 {
 	int flags = fcntl(one, F_GETFL), before = fcntl(other, F_GETFL), after;
@@ -61,7 +67,7 @@ static bool same_open_file(int one, int other)
 		a.st_ino != b.st_ino)
 		return false;
 	/* Not every kernel has kcmp. Two opens of one pipe or device are as good as one. */
-	return !S_ISREG(a.st_mode) || share_flags(one, other);
+	return !(S_ISREG(a.st_mode) || is_null_device(&a)) || share_flags(one, other);
 }
 
 static int copy_of(int fd, int *ret_copy, struct memcage_failure *failure)
@@ -121,10 +127,12 @@ static void close_all(struct streams *streams)
 	stream_close(&streams->output[1]);
 }
 
+/* Where nothing is kept there is no order to keep: the two can be told apart. */
 static bool same_path(const struct memcage_spec *spec)
 {
 	return spec->stdout_path != NULL && spec->stderr_path != NULL &&
-	       strcmp(spec->stdout_path, spec->stderr_path) == 0;
+	       strcmp(spec->stdout_path, spec->stderr_path) == 0 &&
+	       strcmp(spec->stdout_path, "/dev/null") != 0;
 }
 
 /* Nothing is passed on: where our own streams go has no part in it. */

@@ -14,6 +14,12 @@ static bool belongs(const struct option_row *row, enum option_command command)
 	return (row->commands & (unsigned)command) != 0;
 }
 
+/* The others have too few. */
+static bool is_grouped(enum option_command command)
+{
+	return command == FOR_RUN || command == FOR_BATCH;
+}
+
 /* Wrap text at HELP_WIDTH, with continuation lines below the first. */
 static void print_wrapped(FILE *out, int column, const char *text)
 {
@@ -39,7 +45,7 @@ void options_print_help(enum option_command command, FILE *out)
 {
 	const char *group = NULL;
 
-	if (command != FOR_RUN) /* too few to be grouped */
+	if (!is_grouped(command))
 		(void)fputs("\nOptions:\n", out);
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -49,7 +55,7 @@ void options_print_help(enum option_command command, FILE *out)
 			group = row->group;
 		if (!belongs(row, command))
 			continue;
-		if (command == FOR_RUN && group != NULL)
+		if (is_grouped(command) && group != NULL)
 			(void)fprintf(out, "\n%s:\n", group);
 		group = NULL;
 		column = row->letter ? fprintf(out, "  -%c, --%s", row->letter, row->name)

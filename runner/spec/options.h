@@ -38,11 +38,12 @@ struct options {
 	int verbose;
 	bool progress;
 	bool json, clean;
-	uint64_t jobs;           /* at a time; 0: not said */
-	const char *resume_path; /* NULL: none */
-	uint64_t budget_ms;      /* 0: none */
-	const char *junit_path;  /* NULL: none */
-	const char *program;     /* --comm: whose requests; NULL: the command's own */
+	uint64_t jobs;               /* at a time; 0: not said */
+	uint64_t memory_total_bytes; /* of all runs together; 0: not said */
+	const char *resume_path;     /* NULL: none */
+	uint64_t budget_ms;          /* 0: none */
+	const char *junit_path;      /* NULL: none */
+	const char *program;         /* --comm: whose requests; NULL: the command's own */
 	bool help;
 
 	bool clear_environment;
@@ -66,7 +67,9 @@ enum option_command {
 	FOR_DOCTOR = 1 << 2,
 	FOR_POLICY = 1 << 3,
 	FOR_EXPLAIN = 1 << 4,
+	FOR_BATCH = 1 << 5,
 	FOR_SWEEP = 1 << 6,
+	FOR_JOB = 1 << 7, /* no command: a line of a batch, see job.h */
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is
@@ -92,7 +95,7 @@ bool options_have(enum option_command command, const char *name);
 
 void options_print_help(enum option_command command, FILE *out);
 
-/* The same list as roff, for the man page. */
+/* The same list as roff, for the man page; here command may be a set. */
 void options_print_man(enum option_command command, FILE *out);
 
 /* The same list as words, one option a line: "--memory SIZE help", for shell completion. */

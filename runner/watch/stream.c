@@ -2,13 +2,9 @@
 #include "watch/stream.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,15 +14,12 @@
 
 void stream_open(struct stream *stream, int source, int sink, uint64_t cap_bytes, bool truncate)
 {
-	struct stat facts;
-
 	*stream = (struct stream){ .source = source,
 		.sink = sink,
 		.tapped = true,
 		.cap_bytes = cap_bytes,
 		.truncate = truncate };
-	stream->sink_is_file = fstat(sink, &facts) == 0 &&
-			       (S_ISREG(facts.st_mode) || S_ISBLK(facts.st_mode));
+	stream->sink_is_file = fd_is_file(sink);
 }
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
@@ -90,37 +83,6 @@ static void keep_edges(struct stream *stream, const char *bytes, size_t size)
 	}
 }
 
-/* Writes without ever waiting, whatever the sink is: its open file belongs to others too, so it
- * cannot be made non-blocking. Returns bytes taken, 0 when there is no room, or -errno. */
-static ssize_t write_what_fits(const struct stream *stream, const char *bytes, size_t size)
-{
-	struct iovec vector = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
-	struct pollfd room = { .fd = stream->sink, .events = POLLOUT };
-	ssize_t written;
-
-	if (!stream->sink_is_file) {
-		written = pwritev2(stream->sink, &vector, 1, -1, RWF_NOWAIT);
-		if (written >= 0)
-			return written;
-		if (errno == EAGAIN || errno == EINTR)
-			return 0;
-		if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL && errno != ESPIPE)
-			return -errno;
-		/* Where the kernel cannot promise not to wait: a pipe that polls writable has room
-		 * for PIPE_BUF bytes. */
-		if (poll(&room, 1, 0) <= 0)
-			return 0;
-		if (size > PIPE_BUF)
-			size = PIPE_BUF;
-	}
-	do /* a file cannot be polled for another try */
-		written = write(stream->sink, bytes, size);
-	while (written < 0 && errno == EINTR && stream->sink_is_file);
-	if (written >= 0)
-		return written;
-	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-}
-
 /* The reader is gone: the workload shall see it as it would without us, by SIGPIPE or EPIPE. */
 static void sink_lost(struct stream *stream, int error_number)
 {
@@ -133,8 +95,8 @@ static void sink_lost(struct stream *stream, int error_number)
 static void flush_pending(struct stream *stream)
 {
 	while (stream->pending_size > 0) {
-		ssize_t written = write_what_fits(
-			stream, stream->pending + stream->pending_from, stream->pending_size);
+		ssize_t written = fd_write_what_fits(stream->sink, stream->sink_is_file,
+			stream->pending + stream->pending_from, stream->pending_size);
 
 		if (written == 0)
 			return;
@@ -150,7 +112,8 @@ static void flush_pending(struct stream *stream)
 static void forward(struct stream *stream, const char *bytes, size_t size)
 {
 	while (size > 0 && stream->sink >= 0) {
-		ssize_t written = write_what_fits(stream, bytes, size);
+		ssize_t written = fd_write_what_fits(
+			stream->sink, stream->sink_is_file, bytes, size);
 
 		if (written < 0) {
 			sink_lost(stream, (int)-written);

@@ -55,7 +55,8 @@ static void check_words(enum option_command command, char **argv, int argc)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char program[] = "run", nothing[] = "";
-	static const enum option_command commands[] = { FOR_RUN, FOR_REPORT, FOR_DOCTOR };
+	static const enum option_command commands[] = { FOR_RUN, FOR_BATCH, FOR_REPORT,
+		FOR_DOCTOR };
 	char *text = strndup((const char *)data, size), *argv[WORDS_MAX + 2], *word, *state = NULL;
 	int argc = 0;
 

@@ -21,11 +21,13 @@
 #define MIB (UINT64_C(1) << 20)
 #define COLUMNS_MAX 100
 
-static const enum option_command commands[] = { FOR_RUN, FOR_REPORT, FOR_DOCTOR, FOR_SWEEP };
+static const enum option_command commands[] = { FOR_RUN, FOR_BATCH, FOR_REPORT, FOR_DOCTOR,
+	FOR_SWEEP };
 
 static const char *name_of(enum option_command command)
 {
 	return command == FOR_RUN      ? "run"
+	       : command == FOR_BATCH  ? "batch"
 	       : command == FOR_REPORT ? "report"
 	       : command == FOR_SWEEP  ? "sweep"
 				       : "doctor";
@@ -545,6 +547,12 @@ static const struct {
 	{ FOR_RUN, { "--json", "true" } },
 	{ FOR_REPORT, { "--format", "pdf", "x" } },
 	{ FOR_REPORT, { "--memory=1M", "x" } },
+	{ FOR_BATCH, { "--jobs", "0", "-" } },
+	{ FOR_BATCH, { "--jobs=many", "-" } },
+	{ FOR_BATCH, { "--memory-total", "1K", "-" } },
+	{ FOR_BATCH, { "--resume", "", "-" } },
+	{ FOR_BATCH, { "--report", "x", "-" } },
+	{ FOR_BATCH, { "--job", "2", "-" } },
 	{ FOR_DOCTOR, { "--jsno" } },
 };
 
