@@ -12,7 +12,8 @@
 #define LOOK_MIN_US 1000
 #define LOOK_STEADY_US 4000 /* while usage does not grow */
 #define LOOK_MAX_US 1000000
-#define COST_PART 200 /* of time, one part in so many, once there is a snapshot */
+#define COST_PART 200              /* of time, one part in so many, once there is a snapshot */
+#define CLOSELY_BYTES_PER_US 50000 /* so fast it is seen what is resident */
 #define HIGH_AGAIN_US 1000000
 #define HELD_LOOK_US 250000
 
@@ -86,7 +87,16 @@ static void list(const struct watch *watch, uint64_t now_us, struct snapshot *re
 		ret_snapshot->in_use = in_use;
 }
 
-static void look_around(struct watch *watch, uint64_t now_us)
+/* A run that fits shall not pay for it: no more than a part of what it took so far. */
+static bool can_afford_to_look_closely(const struct watch *watch, uint64_t in_use, uint64_t now_us)
+{
+	uint64_t age_us = now_us - watch->seen.started_us;
+
+	return age_us >= in_use / CLOSELY_BYTES_PER_US * COST_PART;
+}
+
+/* they_wait: at the limit, where all that is left to them is to be killed. */
+static void look_around(struct watch *watch, uint64_t now_us, bool they_wait)
 {
 	struct near_limit *near = &watch->near_limit;
 	struct snapshot snapshot;
@@ -94,7 +104,8 @@ static void look_around(struct watch *watch, uint64_t now_us)
 	bool closely;
 
 	list(watch, now_us, &snapshot);
-	closely = has_come(near, snapshot.in_use, near->close_bytes);
+	closely = has_come(near, snapshot.in_use, near->close_bytes) &&
+		  (they_wait || can_afford_to_look_closely(watch, snapshot.in_use, now_us));
 	if (snapshot.taken && has_come(near, snapshot.in_use, near->mark_bytes) &&
 		is_due(near, snapshot.in_use, closely)) {
 		if (closely)
@@ -171,7 +182,7 @@ static uint64_t look(struct watch *watch, uint64_t now_us)
 	urgent = usage.value >= near->close_bytes && !near->was_close;
 	near->was_close = near->was_close || urgent;
 	if (now_us >= near->quiet_until_us || urgent)
-		look_around(watch, now_us);
+		look_around(watch, now_us, false);
 	wait_us = near->quiet_until_us > now_us ? near->quiet_until_us - now_us : 0;
 	if (usage.value < near->close_bytes && !near->was_close && near->high_bytes == 0)
 		wait_us = (near->close_bytes - usage.value) / near->rate;
@@ -251,7 +262,7 @@ void near_limit_on_event(struct watch *watch, uint64_t now_us)
 		return;
 	if (near->holds) {
 		/* They wait for us: nothing they hold can be gone. */
-		look_around(watch, now_us);
+		look_around(watch, now_us, true);
 		ask(watch);
 	} else if (watch->cage->kind == CAGE_V2 && near->high_bytes != 0) {
 		deadline_set(&watch->deadlines, DEADLINE_NEAR_LIMIT, now_us + look(watch, now_us));
