@@ -220,7 +220,7 @@ void near_limit_begin(struct watch *watch, uint64_t now_us)
 	near->limit_bytes = limit;
 	near->rate = BYTES_PER_US * (uint64_t)get_nprocs(); /* which reads a file */
 	near->close_bytes = limit - room;
-	near->mark_bytes = limit - between(limit / 4, 2 * room, limit / 2);
+	near->mark_bytes = limit - between(limit / 4, 4 * room, limit / 2);
 	near->last_bytes = limit - between(limit / 32, MIB, limit / 8);
 	arm_high(watch, 0);
 	deadline_set(&watch->deadlines, DEADLINE_NEAR_LIMIT, now_us + LOOK_MIN_US);
