@@ -166,7 +166,8 @@ static int store_id(const json_t *id, struct job *job, struct memcage_failure *f
 	return 0;
 }
 
-/* The defaults' list is theirs; the job's grows. */
+/* The defaults' lists are theirs. Of the environment the job has one of its own, which grows; what
+ * was given on the command line is not said of a job, and nothing is refused on purpose in one. */
 static int copy_defaults(
 	const struct options *defaults, struct job *job, struct memcage_failure *failure)
 {
@@ -175,6 +176,9 @@ static int copy_defaults(
 	job->options = *defaults;
 	job->options.environment = NULL;
 	job->options.environment_count = 0;
+	job->options.uses = NULL;
+	job->options.use_count = 0;
+	job->options.injections = NULL;
 	if (size == 0)
 		return 0;
 	job->options.environment = malloc(size);

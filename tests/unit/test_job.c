@@ -110,6 +110,27 @@ static void test_defaults(void **state)
 	assert_true(defaults.spec.oom_group);
 }
 
+/* What a command line was parsed into stays its own, however many jobs it is the default of. */
+static void test_defaults_of_a_command_line(void **state)
+{
+	char *argv[] = { "batch", "-m", "64M", "--env", "A=1", "jobs.jsonl", NULL };
+	struct memcage_failure failure;
+	struct options defaults;
+	struct job job;
+
+	(void)state;
+	assert_int_equal(options_parse(FOR_BATCH, 6, argv, &defaults, &failure), 0);
+	for (int i = 0; i < 2; i++) {
+		parse("{\"id\": \"a\", \"argv\": [\"x\"]}", &defaults, &job);
+		assert_int_equal(job.options.spec.memory_max_bytes, 64 * MIB);
+		assert_null(job.options.uses);
+		assert_null(job.options.injections);
+		job_done(&job);
+	}
+	assert_non_null(defaults.uses);
+	options_done(&defaults);
+}
+
 /* Each row that a job may have is known by its name and remembered as given; no other is. */
 static void test_every_row(void **state)
 {
@@ -223,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_smallest),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_defaults_of_a_command_line),
 		cmocka_unit_test(test_every_row),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_longest_id),
