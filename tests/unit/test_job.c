@@ -113,7 +113,8 @@ static void test_defaults(void **state)
 /* What a command line was parsed into stays its own, however many jobs it is the default of. */
 static void test_defaults_of_a_command_line(void **state)
 {
-	char *argv[] = { "batch", "-m", "64M", "--env", "A=1", "jobs.jsonl", NULL };
+	char words[][12] = { "batch", "-m", "64M", "--env", "A=1", "jobs.jsonl" };
+	char *argv[] = { words[0], words[1], words[2], words[3], words[4], words[5], NULL };
 	struct memcage_failure failure;
 	struct options defaults;
 	struct job job;
