@@ -15,8 +15,38 @@ from harness import Case, expect
 from cases_callers import close_descriptors
 
 M = ("-m", "64M", "-q")
-PROGRAM = "memcage_untrusted"
+# The policy untrusted without its seccomp rules: each wall has to hold by itself. Those of the rules
+# have units, and tests/attacks.
+WALLS = """namespaces: [{namespaces}]
+root: private
+mounts:
+  - read-only: /usr
+  - {{link: usr/bin, at: /bin}}
+  - {{link: usr/sbin, at: /sbin}}
+  - {{link: usr/lib, at: /lib}}
+  - {{link: usr/lib64, at: /lib64}}
+  - read-only: /etc/passwd
+  - {{read-only: /etc/ld.so.cache, optional: true}}
+  - {{read-only: /etc/alternatives, optional: true}}
+  - {{tmpfs: /tmp, size: 64M, inodes: 4096}}
+  - proc: /proc
+  - dev: /dev
+  - read-only: .
+  - read-only: {workloads}
+{bind}hostname: cage
+user: {{uid: 1000, gid: 1000}}
+capabilities: {{keep: []}}
+no-new-privileges: true
+no-nested-namespaces: {nested}
+new-session: true
+keyring: true
+rlimits: {{core: 0, nofile: 256}}
+landlock: {landlock}
+preferred: [{preferred}]
+"""
 SPACES = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+NAMESPACES = ("user", "pid", "mount", "network", "ipc", "uts", "cgroup", "time")
+WITHOUT_USER = NAMESPACES[1:]
 
 
 def enterable(run):
@@ -24,14 +54,28 @@ def enterable(run):
     os.chmod(run.directory, 0o755)
 
 
-def case(name, argv, verdict="ok/clean", status=0, options=M, **more):
+def write_policy(run, namespaces, landlock, nested):
+    """In the case's directory; a directory of run.keep["open"] is mounted, too."""
+    preferred = ["landlock"] * landlock + ["time-namespace"]
+    bind = f"  - read-write: {run.keep['open']}\n" if "open" in run.keep else ""
+    with open(run.path("walls.yaml"), "w", encoding="ascii") as file:
+        file.write(WALLS.format(namespaces=", ".join(namespaces), bind=bind, preferred=", ".join(preferred),
+                                landlock=str(landlock).lower(), nested=str(nested).lower(),
+                                workloads=run.keep["workloads"]))
+
+
+def case(name, argv, verdict="ok/clean", status=0, options=M, namespaces=NAMESPACES, landlock=True, nested=True, **more):
+    """Behind WALLS: with these namespaces, with Landlock if it is there, without nested namespaces."""
     setup = more.pop("setup", None)
+    files = ("walls.yaml", *more.pop("files", ()))
 
     def prepare(run):
         enterable(run)
         if setup:
             setup(run)
-    return Case("isolation/" + name, argv, verdict, status, options, program=PROGRAM, setup=prepare, **more)
+        write_policy(run, namespaces, landlock, nested)
+    return Case("isolation/" + name, argv, verdict, status, (*options, "-p", "{dir}/walls.yaml"), setup=prepare,
+                files=files, **more)
 
 
 def shell(name, script, wanted, **more):
@@ -93,13 +137,13 @@ def environment(**variables):
 
 # ---- somebody on the host who must not be reached ----
 
-def listener(family, address, **variables):
+def listener(family, address):
     def setup(run):
         server = socket.socket(family)
         server.bind(address(run))
         server.listen()
         where = server.getsockname()
-        run.keep["env"] = {"WHERE": str(where[1]) if family == socket.AF_INET else where[1:].decode(), **variables}
+        run.keep["env"] = {"WHERE": str(where[1]) if family == socket.AF_INET else where[1:].decode()}
         run.cleanups.append(server.close)
     return setup
 
@@ -146,7 +190,7 @@ def open_directory(run):
     # not in the case's own directory: a guest's may lie on a file system without owners
     run.keep["open"] = tempfile.mkdtemp(prefix="memcage-open-", dir="/run")
     os.chmod(run.keep["open"], 0o777)
-    run.keep["env"] = {"MEMCAGE_TEST_BIND": run.keep["open"]}
+    run.keep["env"] = {"OPEN": run.keep["open"]}
     run.cleanups.append(lambda: shutil.rmtree(run.keep["open"]))
 
 
@@ -209,9 +253,9 @@ CASES = [
           "(echo 1 >$p) 2>/dev/null && echo wrote $p; done; echo 1 >/tmp/x && cat /tmp/x; echo 2 >/dev/shm/x && "
           "cat /dev/shm/x; cat /proc/kcore /proc/keys /proc/kmsg 2>/dev/null | wc -c", ("1", "2", "0")),
     shell("no_exec_in_tmp", "cp /bin/true /tmp/t; /tmp/t 2>/dev/null || echo no", ("no",)),
-    case("owner_outside", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"'), setup=open_directory,
+    case("owner_outside", ("sh", "-c", 'touch "$OPEN/file"'), setup=open_directory,
          check=outside_user((65534, 65534))),
-    case("owner_named", ("sh", "-c", 'touch "$MEMCAGE_TEST_BIND/file"; id -u'), setup=open_directory,
+    case("owner_named", ("sh", "-c", 'touch "$OPEN/file"; id -u'), setup=open_directory,
          options=(*M, "--user", "4242:4343"), check=outside_user((4242, 4343))),
     shell("core_limit", "ulimit -c; ulimit -n; ulimit -H -n", ("0", "256", "256")),
 
@@ -229,7 +273,7 @@ CASES = [
            "print(os.path.exists('/root'), os.path.samefile('.', '/'), os.listdir('/proc/self/root') == os.listdir('/'))",
            "False True True"),
     python("host_is_not_reached", LOOPBACK, "ECONNREFUSED done",
-           setup=listener(socket.AF_INET, lambda run: ("127.0.0.1", 0), MEMCAGE_TEST_WITHOUT="landlock")),
+           setup=listener(socket.AF_INET, lambda run: ("127.0.0.1", 0)), landlock=False),
     case("landlock_refuses_tcp", ("/usr/bin/python3", "-I", "-c", LOOPBACK), needs=("python",), check=tcp_by_landlock,
          setup=environment(WHERE="1")),
     python("abstract_socket", ABSTRACT, "ECONNREFUSED",
@@ -268,16 +312,10 @@ CASES = [
          check=lambda run: expect(run.stdout == b"ready\nheard\n", f"{run.stdout!r}")),
 
     # what this host does not give
-    case("degraded_dependent", ("true",), "ok/clean", 0, (*M, "--allow-degraded"), check=left_out("private-root"),
-         setup=environment(MEMCAGE_TEST_WITHOUT="mount-namespace,landlock")),
-    case("fails_closed", ("sh", "-c", "echo ran"), None, 125, M,
-         setup=environment(MEMCAGE_TEST_WITHOUT="mount-namespace,landlock"),
-         check=lambda run: expect(b"private-root cannot be had here" in run.stderr and not run.stdout,
-                                  f"said {run.stderr!r} {run.stdout!r}")),
-    case("proc_without_pids", ("true",), None, 125, setup=environment(MEMCAGE_TEST_WITHOUT="pid-namespace"),
-         check=lambda run: expect(b"mounting /proc" in run.stderr and b"with a pid namespace" in run.stderr,
-                                  f"said {run.stderr!r}")),
+    case("degraded_dependent", ("true",), "ok/clean", 0, (*M, "--allow-degraded"), namespaces=WITHOUT_USER,
+         check=left_out("no-nested-namespaces")),
+    case("fails_closed", ("sh", "-c", "echo ran"), None, 125, namespaces=WITHOUT_USER, check=lambda run: expect(
+        b"no-nested-namespaces cannot be had here" in run.stderr and not run.stdout, f"said {run.stderr!r} {run.stdout!r}")),
     shell("no_user_namespace", "id -u; grep -c 'Cap.*0000000000000000' /proc/self/status; (touch /x) 2>/dev/null || "
-          "echo closed", ("1000", "5", "closed"),
-          setup=environment(MEMCAGE_TEST_WITHOUT="user-namespace,no-nested-namespaces")),
+          "echo closed", ("1000", "5", "closed"), namespaces=WITHOUT_USER, nested=False),
 ]

@@ -47,7 +47,6 @@ class Case:
     setup: Optional[Callable] = None    # setup(run): before the start
     during: Optional[Callable] = None   # during(run): while memcage runs
     check: Optional[Callable] = None    # check(run): after the end; raises Mismatch
-    program: str = ""               # a relative of memcage that lies beside the workloads; "": memcage itself
     report: str = "report.json"     # the argument of -r, "" for none; a relative name is in {dir}
     files: tuple = ()               # names that may be in {dir} afterwards, beside the report
     leaves_group: bool = False      # memcage was killed: its groups may stay (its processes not)
@@ -143,8 +142,7 @@ class Harness:
             return words
 
         argv = self.workload(filled(of_world(case.argv, run.world)))
-        program = os.path.join(os.path.dirname(self.workloads), case.program) if case.program else self.program
-        words = [program, "run", *filled(of_world(case.options, run.world))]
+        words = [self.program, "run", *filled(of_world(case.options, run.world))]
         if case.report:
             words += ["-r", run.keep.get("report", case.report)]
         return words + (["--", *argv] if argv else [])
@@ -267,6 +265,7 @@ class Harness:
         run = Run(case, tempfile.mkdtemp(prefix="memcage-tests-"),
                   self.world.group(case.name, case.outer), self.world.version, self.scale)
         try:
+            run.keep["workloads"] = self.workloads
             if case.setup:
                 case.setup(run)
             if case.drive:
