@@ -18,15 +18,17 @@ struct child_tracer;
 
 enum cage_kind { CAGE_V2, CAGE_V1, CAGE_RLIMIT };
 
+#define LITTER_SIZE 96
+
 struct cage {
 	enum cage_kind kind;
 	struct home *home;          /* NULL: rlimit */
 	char leaf[GROUP_PATH_SIZE]; /* the leaf relative to the memory mount point */
 	char mark[100]; /* "/memcage-PID-RANDOM/run-N": unique, to be found in the kernel's paths */
 	struct group memory, twin, pids;
-	char litter[64]; /* a file that must not outlive the run (the guard removes it too); "" none
-			  */
-
+	/* A file that must not outlive the run, nor its directory (the guard removes them, too); ""
+	 * none. */
+	char litter[LITTER_SIZE];
 	char tracing[OWN_NAME_SIZE]; /* a tracing instance that must not outlive the run; "" none */
 
 	/* What of ours an isolated command needs in its private root; ends with a NULL source. */

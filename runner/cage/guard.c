@@ -27,7 +27,7 @@
 struct message {
 	bool add;
 	char leaf[TREES][GROUP_PATH_SIZE];
-	char litter[64];             /* a file to remove; "" none */
+	char litter[LITTER_SIZE];    /* as in the cage */
 	char tracing[OWN_NAME_SIZE]; /* a tracing instance to remove; "" none */
 };
 
@@ -89,6 +89,19 @@ static void remove_tree(const char *leaf)
 	group_close(&group);
 }
 
+/* With its directory, when that is empty. */
+static void remove_litter(const char *litter)
+{
+	char directory[LITTER_SIZE];
+
+	if (litter[0] == '\0')
+		return;
+	(void)unlink(litter);
+	text_copy(directory, sizeof(directory), litter);
+	*strrchr(directory, '/') = '\0';
+	(void)rmdir(directory);
+}
+
 /* The twin's cgroup.kill empties the other trees too, so it comes first. */
 static void rescue(const struct message *cage)
 {
@@ -98,8 +111,7 @@ static void rescue(const struct message *cage)
 		empty_tree(cage->leaf[order[i]]);
 	for (int i = 0; i < TREES; i++)
 		remove_tree(cage->leaf[order[i]]);
-	if (cage->litter[0] != '\0')
-		(void)unlink(cage->litter);
+	remove_litter(cage->litter);
 	if (cage->tracing[0] != '\0')
 		tracing_remove(cage->tracing);
 }

@@ -15,6 +15,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "witness/library.h"
 #include "witness/preload/page.h"
 
@@ -35,25 +36,57 @@ int preload_library_path(char *ret_path, size_t size)
 
 static const char *const page_directories[] = { "/dev/shm", "/tmp" };
 
-#define PAGE_NAME "memcage-page-" /* and 32 hexadecimal digits */
+#define DIRECTORY_NAME "memcage-page-" /* and 16 hexadecimal digits */
+#define DIRECTORY_DIGITS 16
+#define RACES 3 /* times that somebody who cleans up may take an empty directory for a lost one */
 
-/* A new file of a name that nobody can guess: whoever knows it can write into it. */
-static int create_page(char *path, size_t size)
+static void remove_directory_of(const char *path)
 {
-	uint64_t random[2];
+	char directory[PAGE_PATH_SIZE];
+
+	text_copy(directory, sizeof(directory), path);
+	*strrchr(directory, '/') = '\0';
+	(void)rmdir(directory);
+}
+
+/* Whoever knows the name can write into the page, and /dev/shm can be listed: so it lies in a
+ * directory of ours that others can pass through, not read, and its name cannot be guessed. */
+static int create_page_in(const char *place, char path[static PAGE_PATH_SIZE])
+{
+	uint64_t random[3];
+	int fd = -1, error_number;
+	int length;
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return -EIO;
-	for (size_t i = 0; i < sizeof(page_directories) / sizeof(*page_directories); i++) {
-		int fd;
-
-		(void)snprintf(path, size, "%s/" PAGE_NAME "%016" PRIx64 "%016" PRIx64,
-			page_directories[i], random[0], random[1]);
+	length = snprintf(
+		path, PAGE_PATH_SIZE, "%s/" DIRECTORY_NAME "%016" PRIx64, place, random[0]);
+	if (mkdir(path, 0700) < 0)
+		return -errno;
+	if (chmod(path, 0711) == 0) { /* whatever the caller's umask is */
+		(void)snprintf(path + length, PAGE_PATH_SIZE - (size_t)length,
+			"/%016" PRIx64 "%016" PRIx64, random[1], random[2]);
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd >= 0)
-			return fd;
 	}
-	return -errno;
+	error_number = errno;
+	if (fd < 0) {
+		path[length] = '\0';
+		(void)rmdir(path);
+	}
+	return fd >= 0 ? fd : -error_number;
+}
+
+static int create_page(char path[static PAGE_PATH_SIZE])
+{
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < sizeof(page_directories) / sizeof(*page_directories) && fd < 0;
+		i++) {
+		fd = -ENOENT;
+		for (int race = 0; race < RACES && fd == -ENOENT; race++)
+			fd = create_page_in(page_directories[i], path);
+	}
+	return fd;
 }
 
 int preload_open(struct preload_witness *ret_witness, const char *library, const struct room *room,
@@ -73,7 +106,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library, const
 	if (strpbrk(witness.library, ": \t") != NULL)
 		return failure_set(reterr_failure, EINVAL,
 			"%s: LD_PRELOAD cannot hold a path with blanks or colons", witness.library);
-	witness.fd = create_page(witness.page_path, sizeof(witness.page_path));
+	witness.fd = create_page(witness.page_path);
 	if (witness.fd < 0)
 		return failure_errno(
 			reterr_failure, -witness.fd, "no file for the witness in /dev/shm or /tmp");
@@ -105,11 +138,12 @@ void preload_close(struct preload_witness *witness)
 	if (witness->fd < 0)
 		return;
 	(void)unlink(witness->page_path); /* gone already: the workload removed it itself */
+	remove_directory_of(witness->page_path);
 	fd_close(&witness->fd);
 }
 
-/* Whether it is a page that nobody holds any more; then it is removed. */
-static bool remove_abandoned(int directory, const char *name)
+/* Whether nobody holds the page any more; then it is removed. */
+static bool remove_abandoned_page(int directory, const char *name)
 {
 	cleanup_fd int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat facts;
@@ -119,20 +153,39 @@ static bool remove_abandoned(int directory, const char *name)
 	       unlinkat(directory, name, 0) == 0;
 }
 
+/* Whether it was a directory of ours with nothing in it that is still used. */
+static bool remove_abandoned(int place, const char *name)
+{
+	int fd = openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	struct stat facts;
+
+	if (directory == NULL) {
+		fd_close(&fd);
+		return false;
+	}
+	if (fstat(fd, &facts) == 0 && facts.st_uid == geteuid())
+		while ((entry = readdir(directory)) != NULL)
+			(void)remove_abandoned_page(fd, entry->d_name);
+	(void)closedir(directory);
+	return unlinkat(place, name, AT_REMOVEDIR) == 0;
+}
+
 int preload_clean(void)
 {
 	int removed = 0;
 
 	for (size_t i = 0; i < sizeof(page_directories) / sizeof(*page_directories); i++) {
-		DIR *directory = opendir(page_directories[i]);
+		DIR *place = opendir(page_directories[i]);
 		struct dirent *entry;
 
-		while (directory != NULL && (entry = readdir(directory)) != NULL)
-			if (strncmp(entry->d_name, PAGE_NAME, strlen(PAGE_NAME)) == 0 &&
-				strlen(entry->d_name) == strlen(PAGE_NAME) + 32)
-				removed += remove_abandoned(dirfd(directory), entry->d_name);
-		if (directory != NULL)
-			(void)closedir(directory);
+		while (place != NULL && (entry = readdir(place)) != NULL)
+			if (strncmp(entry->d_name, DIRECTORY_NAME, strlen(DIRECTORY_NAME)) == 0 &&
+				strlen(entry->d_name) == strlen(DIRECTORY_NAME) + DIRECTORY_DIGITS)
+				removed += remove_abandoned(dirfd(place), entry->d_name);
+		if (place != NULL)
+			(void)closedir(place);
 	}
 	return removed;
 }

@@ -33,12 +33,13 @@
 #include "witness/room.h"
 
 #define PRELOAD_PATH_SIZE 512
+#define PAGE_PATH_SIZE 96
 #define PRELOAD_LIBRARY "libmemcage-witness.so"
 
 /* One run's. Before preload_open() set to PRELOAD_NONE; by value, may be moved. */
 struct preload_witness {
 	int fd;                          /* of the page's file; -1: none */
-	char page_path[64];              /* its name, which nobody can guess */
+	char page_path[PAGE_PATH_SIZE];  /* its name, which nobody can guess or list */
 	char library[PRELOAD_PATH_SIZE]; /* what goes into LD_PRELOAD */
 };
 
@@ -49,9 +50,9 @@ struct preload_witness {
  * $MEMCAGE_WITNESS_LIBRARY. Returns 0, or -ENOENT. */
 int preload_library_path(char *ret_path, size_t size);
 
-/* Makes the file, which the workload's user can write whoever that is. library NULL: found as
- * above. room: of the cage, for second looks; NULL: none. Returns 0 or -errno; a library whose path
- * LD_PRELOAD cannot hold (blanks, colons) is -EINVAL. */
+/* Makes the file in a directory of its own, which the workload's user can write whoever that is.
+ * library NULL: found as above. room: of the cage, for second looks; NULL: none. Returns 0 or
+ * -errno; a library whose path LD_PRELOAD cannot hold (blanks, colons) is -EINVAL. */
 int preload_open(struct preload_witness *ret_witness, const char *library, const struct room *room,
 	struct memcage_failure *reterr_failure);
 
@@ -77,7 +78,7 @@ bool preload_readable_for(const char *library, uint32_t user, uint32_t group);
 void preload_collect(
 	const struct preload_witness *witness, int main_pid, struct refusals *ret_refusals);
 
-/* Removes the file. */
+/* Removes the file and its directory. */
 void preload_close(struct preload_witness *witness);
 
 /* Removes the files of memcages that were killed before they could do it; those of running ones are

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "cage/data_limit.h"
 #include "witness/preload/page.h"
 
@@ -422,13 +423,53 @@ static void forged_pages_are_read_with_care(void **state)
 	preload_close(&witness);
 }
 
+static void directory_of(const char *page_path, char to[static PAGE_PATH_SIZE])
+{
+	text_copy(to, PAGE_PATH_SIZE, page_path);
+	*strrchr(to, '/') = '\0';
+}
+
+/* Who is told the name gets in; nobody else finds it. */
+static void strangers_cannot_find_the_page(void **state)
+{
+	struct preload_witness witness = PRELOAD_NONE;
+	struct memcage_failure failure;
+	char directory[PAGE_PATH_SIZE];
+	struct stat facts;
+	mode_t mask = umask(0777);
+	int child, status;
+
+	(void)state;
+	assert_int_equal(preload_open(&witness, NULL, NULL, &failure), 0);
+	(void)umask(mask);
+	directory_of(witness.page_path, directory);
+	assert_int_equal(stat(directory, &facts), 0);
+	assert_int_equal(facts.st_mode & 07777, 0711);
+	if (geteuid() == 0) {
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			if (setresgid(65534, 65534, 65534) < 0 ||
+				setresuid(65534, 65534, 65534) < 0)
+				_exit(1);
+			if (open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0)
+				_exit(2);
+			_exit(open(witness.page_path, O_RDWR | O_CLOEXEC) < 0 ? 3 : 0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+	preload_close(&witness);
+	assert_int_equal(access(directory, F_OK), -1);
+}
+
 /* A memcage that was killed leaves its file; a running one's stays. */
 static void abandoned_files_are_removed(void **state)
 {
 	struct preload_witness kept = PRELOAD_NONE;
 	struct memcage_failure failure;
 	int child, status, ends[2];
-	char path[sizeof(kept.page_path)] = "";
+	char path[sizeof(kept.page_path)] = "", directory[PAGE_PATH_SIZE];
 
 	(void)state;
 	assert_int_equal(preload_open(&kept, NULL, NULL, &failure), 0);
@@ -449,7 +490,8 @@ static void abandoned_files_are_removed(void **state)
 	fd_close(&ends[1]);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_true(preload_clean() >= 1);
-	assert_int_equal(access(path, F_OK), -1);
+	directory_of(path, directory);
+	assert_int_equal(access(directory, F_OK), -1);
 	assert_int_equal(access(kept.page_path, F_OK), 0);
 	preload_close(&kept);
 }
@@ -477,6 +519,7 @@ int main(void)
 		cmocka_unit_test(library_must_be_usable),
 		cmocka_unit_test(tells_what_can_be_watched),
 		cmocka_unit_test(forged_pages_are_read_with_care),
+		cmocka_unit_test(strangers_cannot_find_the_page),
 		cmocka_unit_test(abandoned_files_are_removed),
 		cmocka_unit_test(causes_have_names),
 	};
