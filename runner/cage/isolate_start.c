@@ -269,6 +269,7 @@ int isolate_start(struct isolate *isolate, struct cage *cage, const struct child
 	ret_spawned->pid = attempt.main;
 	ret_spawned->pidfd = attempt.main_pidfd;
 	ret_spawned->init_pidfd = attempt.init_pidfd;
+	ret_spawned->init_pid = attempt.init;
 	ret_spawned->lifeline = attempt.lifeline;
 	return 0;
 }

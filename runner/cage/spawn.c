@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,20 @@
 #include "cage/data_limit.h"
 #include "cage/isolate.h"
 #include "cage/keeper.h"
+#include "cage/siblings.h"
 
+#define SIBLINGS_LOOK_MS 5
 #define FAILED "start a process in the cage"
+
+/* It ends when all in its namespace are reaped: siblings that the command made are ours to reap. */
+static void reap_init(const struct spawned *spawned)
+{
+	struct pollfd ended = { .fd = spawned->init_pidfd, .events = POLLIN };
+
+	while (poll(&ended, 1, SIBLINGS_LOOK_MS) == 0)
+		siblings_reap(spawned->init_pid);
+	(void)syscall(SYS_waitid, P_PIDFD, spawned->init_pidfd, NULL, WEXITED, NULL);
+}
 
 void spawned_close(struct spawned *spawned)
 {
@@ -30,7 +43,7 @@ void spawned_close(struct spawned *spawned)
 	if (spawned->init_pidfd >= 0) {
 		/* Everything in its namespace has ended; it has nothing to hold it. */
 		spawned_kill_namespace(spawned);
-		(void)syscall(SYS_waitid, P_PIDFD, spawned->init_pidfd, NULL, WEXITED, NULL);
+		reap_init(spawned);
 	}
 	fd_close(&spawned->init_pidfd);
 }

@@ -15,6 +15,7 @@ struct spawned {
 	int control; /* to the keeper, when pid is one (keeper.h); else -1 */
 	/* Of an isolated run, else -1: its first process, and what that lives by (init.h). */
 	int init_pidfd, lifeline;
+	pid_t init_pid;
 	bool own_session; /* a terminal's keys do not reach it */
 };
 
