@@ -18,7 +18,7 @@ set -u
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu bench install examples seed)
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu attacks bench install examples seed)
 build=$root/build only=() ci="" deps_only="" runtimes=""
 
 usage() {
@@ -170,6 +170,27 @@ step_qemu() {
 	local strict
 	mapfile -t strict < <(strict qemu)
 	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+}
+
+# The attacks on cages: here as root, and in the guest, which may be spoiled, as root and as a user.
+step_attacks() {
+	local results worlds=()
+	results=$(mktemp -d)
+	if [ "$(id -u)" != 0 ]; then
+		skip attacks "they are made as root, and in a virtual machine that needs root"
+		return
+	fi
+	"$build/memcage" selftest --json >"$results/native.json" 2>"$last_log" || sed 's/^/    /' "$last_log"
+	worlds+=("native=$results/native.json")
+	if command -v linux.uml >/dev/null; then
+		"$root/tests/vm/uml.sh" --timeout 600 --share "$results" -- "$root/tests/attacks/guest.sh" "$build" /run/share 2>&1 |
+			sed 's/^/    /'
+		worlds+=("guest-root=$results/root.json" "guest-user=$results/user.json")
+	else
+		skip attacks/guest "user-mode-linux is missing"
+	fi
+	counted attacks /usr/bin/python3 "$root/tests/attacks/check.py" "${worlds[@]}"
+	rm -rf "$results"
 }
 
 # Whether it runs; how long things take is no test.

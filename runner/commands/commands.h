@@ -14,6 +14,7 @@ int command_sweep(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_policy(int argc, char **argv);
+int command_selftest(int argc, char **argv);
 int command_explain(int argc, char **argv);
 
 /* "memcage: " and one line on standard error. Returns EXIT_STATUS_ERROR. */

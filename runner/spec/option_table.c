@@ -77,7 +77,8 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "no-tap", NULL, VALUE_FLAG, SPEC(no_tap), NULL, FOR_EACH,
 		"inherit all streams: no text evidence, and the report says so" },
 
-	{ "The cage", 'p', "policy", "NAME|FILE", VALUE_TEXT, HERE(policy), NULL, FOR_EACH,
+	{ "The cage", 'p', "policy", "NAME|FILE", VALUE_TEXT, HERE(policy), NULL,
+		FOR_EACH | FOR_SELFTEST,
 		"limits and isolation from a policy; see memcage policy list. Options win over "
 		"it" },
 	{ NULL, 0, "backend", "NAME", VALUE_CHOICE, SPEC(backend), backend_choices,
@@ -87,7 +88,8 @@ const struct option_row option_rows[] = {
 		FOR_RUN | FOR_BATCH | FOR_SWEEP,
 		"run with what this host can enforce, named in the report, instead of refusing" },
 	{ NULL, 0, "parent", "PATH", VALUE_TEXT, SPEC(parent_group), NULL,
-		FOR_RUN | FOR_BATCH | FOR_SWEEP, "the cgroup below which the cage is made" },
+		FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_SELFTEST,
+		"the cgroup below which the cage is made" },
 	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL, FOR_EACH,
 		"how refused allocations are observed: auto, none, or of "
 		"preload,trace,bpf,runtime,signature,kmsg" },
@@ -130,13 +132,18 @@ const struct option_row option_rows[] = {
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },
-	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, FOR_DOCTOR | FOR_EXPLAIN | FOR_SWEEP,
-		"print JSON" },
+	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, 
+		FOR_DOCTOR | FOR_EXPLAIN | FOR_SWEEP | FOR_SELFTEST, "print JSON" },
+	{ NULL, 0, "only", "GLOB", VALUE_TEXT, HERE(only), NULL, FOR_SELFTEST,
+		"only the attacks of such names; also @(ONE|OTHER) and !(ONE|OTHER)" },
+	{ NULL, 0, "spoil", NULL, VALUE_FLAG, HERE(spoil), NULL, FOR_SELFTEST,
+		"this machine may be spoiled: attacks that may harm it are made without a cage, "
+		"too" },
 	{ NULL, 0, "clean", NULL, VALUE_FLAG, HERE(clean), NULL, FOR_DOCTOR,
 		"remove groups and probes that crashed runs left behind" },
 	{ NULL, 'h', "help", NULL, VALUE_FLAG, HERE(help), NULL,
 		FOR_RUN | FOR_BATCH | FOR_REPORT | FOR_DOCTOR | FOR_POLICY | FOR_EXPLAIN |
-			FOR_SWEEP,
+			FOR_SWEEP | FOR_SELFTEST,
 		"show this help" },
 };
 /* clang-format on */

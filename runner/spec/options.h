@@ -38,6 +38,8 @@ struct options {
 	int verbose;
 	bool progress;
 	bool json, clean;
+	const char *only; /* attacks by their names, or NULL */
+	bool spoil;
 	uint64_t jobs;               /* at a time; 0: not said */
 	uint64_t memory_total_bytes; /* of all runs together; 0: not said */
 	const char *resume_path;     /* NULL: none */
@@ -69,6 +71,7 @@ enum option_command {
 	FOR_EXPLAIN = 1 << 4,
 	FOR_BATCH = 1 << 5,
 	FOR_SWEEP = 1 << 6,
+	FOR_SELFTEST = 1 << 8,
 	FOR_JOB = 1 << 7, /* no command: a line of a batch, see job.h */
 };
 

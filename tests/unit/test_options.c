@@ -22,15 +22,16 @@
 #define COLUMNS_MAX 100
 
 static const enum option_command commands[] = { FOR_RUN, FOR_BATCH, FOR_REPORT, FOR_DOCTOR,
-	FOR_SWEEP };
+	FOR_SWEEP, FOR_SELFTEST };
 
 static const char *name_of(enum option_command command)
 {
-	return command == FOR_RUN      ? "run"
-	       : command == FOR_BATCH  ? "batch"
-	       : command == FOR_REPORT ? "report"
-	       : command == FOR_SWEEP  ? "sweep"
-				       : "doctor";
+	return command == FOR_RUN        ? "run"
+	       : command == FOR_BATCH    ? "batch"
+	       : command == FOR_REPORT   ? "report"
+	       : command == FOR_SWEEP    ? "sweep"
+	       : command == FOR_SELFTEST ? "selftest"
+					 : "doctor";
 }
 
 /* Parses words (NULL-terminated, without the command's name). */

@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""check.py WORLD=FILE...: judges what `memcage selftest --json` found in several worlds. Ends with
+`N passed, N failed, N skipped`."""
+
+import json
+import sys
+
+# What no world of the tests has: there an attack fails without a cage, too, and proves nothing.
+NOWHERE = set()
+ROWS = range(1, 26)
+ATTACKS = 80
+
+
+def load(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        return str(error)
+
+
+def main():
+    passed, failed, held, seen = 0, 0, {}, {}
+    for argument in sys.argv[1:]:
+        world, _, path = argument.partition("=")
+        results = load(path)
+        if isinstance(results, str):
+            print(f"not ok attacks/{world}: {results}")
+            failed += 1
+            continue
+        bad = [one for one in results if one["outcome"] in ("not_held", "unclear")]
+        for one in bad:
+            print(f"not ok attacks/{world}/{one['name']}: {one['outcome']}: {one['how']}")
+        held[world] = [one for one in results if one["outcome"] == "held" and one["without_cage"] != "not tried"]
+        seen.update({one["name"]: one for one in results})
+        failed += len(bad)
+        passed += not bad
+        print(f"{'not ok' if bad else 'ok'} attacks/{world}: {len(held[world])} of {len(results)} held")
+    proven = {one["name"]: one["row"] for results in held.values() for one in results}
+    checks = [("every-attack-works-without-a-cage-somewhere", sorted(set(seen) - set(proven) - NOWHERE)),
+              ("rows", sorted(set(ROWS) - set(proven.values()))),
+              ("number", [] if len(proven) >= ATTACKS else [len(proven)])]
+    for name, missing in checks:
+        print(f"not ok attacks/{name}: {missing}" if missing else f"ok attacks/{name}")
+        failed += bool(missing)
+        passed += not missing
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
