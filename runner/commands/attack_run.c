@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "commands/attack_bait.h"
 #include "commands/attack_children.h"
 
 /* Exit statuses of an attack, as in tests/attacks/attacks.h. */
@@ -263,55 +264,6 @@ static struct attack_answer look(const struct attack_place *place, const struct 
 	return judge_word(WEXITSTATUS(status), line);
 }
 
-/* ---- the bait ---- */
-
-struct bait {
-	pid_t pid;
-	int input; /* which ends it */
-	char word[512];
-	char directory[64];
-};
-
-static int bait_start(const struct attack_place *place, struct bait *ret_bait)
-{
-	struct bait bait = { .input = -1 };
-	int in[2], out[2];
-	ssize_t length;
-	const char *at;
-
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
-		return -errno;
-	bait.pid = fork();
-	if (bait.pid == 0) {
-		(void)dup2(in[0], STDIN_FILENO);
-		(void)dup2(out[1], STDOUT_FILENO);
-		(void)setenv("MEMCAGE_ATTACKS_SECRET", "secret", 1);
-		(void)setpgid(0, 0);
-		(void)execl(place->program, place->program, "--bait", (char *)NULL);
-		_exit(127);
-	}
-	(void)close(in[0]);
-	(void)close(out[1]);
-	bait.input = in[1];
-	length = read(out[0], bait.word, sizeof(bait.word) - 1);
-	(void)close(out[0]);
-	bait.word[length > 0 ? length - 1 : 0] = '\0';
-	at = strstr(bait.word, "directory=");
-	if (at != NULL) {
-		text_copy(bait.directory, sizeof(bait.directory), at + strlen("directory="));
-		bait.directory[strcspn(bait.directory, ",")] = '\0';
-	}
-	*ret_bait = bait;
-	return at != NULL ? 0 : -EPROTO;
-}
-
-static void bait_stop(struct bait *bait)
-{
-	fd_close(&bait->input);
-	(void)kill(bait->pid, SIGCONT);
-	(void)waitpid(bait->pid, NULL, 0);
-}
-
 /* ---- together ---- */
 
 static struct attack_answer judge(const struct attack_place *place, const struct attack *attack,
@@ -368,7 +320,7 @@ struct attack_answer attack_run(const struct attack_place *place, const struct a
 {
 	struct attack_answer answered;
 	struct bait bait;
-	int result = bait_start(place, &bait);
+	int result = bait_start(place->program, &bait);
 
 	answered = result < 0 ? answer(ATTACK_UNCLEAR, "no bait: %s", strerrordesc_np(-result))
 			      : run_with(place, attack, &bait);

@@ -99,7 +99,8 @@ static int read_list(struct selftest *test)
 	while ((line = strsep(&rest, "\n")) != NULL && test->count < ATTACKS_MAX) {
 		struct attack *attack = &test->attacks[test->count];
 
-		if (take_row(line, attack) && (only == NULL || fnmatch(only, attack->name, FNM_EXTMATCH) == 0))
+		if (take_row(line, attack) &&
+			(only == NULL || fnmatch(only, attack->name, FNM_EXTMATCH) == 0))
 			test->count++;
 	}
 	return test->count > 0 ? 0 : -ENOENT;
@@ -110,11 +111,14 @@ static int read_list(struct selftest *test)
 static int find_programs(struct selftest *test, char self[static PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+	char found[PATH_MAX];
 
 	if (length < 0)
 		return complain("/proc/self/exe: %s", strerrordesc_np(errno));
 	self[length] = '\0';
-	if (library_find(PROGRAM, test->cage.program, sizeof(test->cage.program)) < 0)
+	/* Without dots: in the cage what they lead through is not there. */
+	if (library_find(PROGRAM, found, sizeof(found)) < 0 ||
+		realpath(found, test->cage.program) == NULL)
 		return complain(PROGRAM " is neither beside the program nor in " MEMCAGE_LIBDIR);
 	text_copy(test->cage.directory, sizeof(test->cage.directory), test->cage.program);
 	*strrchr(test->cage.directory, '/') = '\0';

@@ -132,7 +132,7 @@ const struct option_row option_rows[] = {
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },
-	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL, 
+	{ NULL, 0, "json", NULL, VALUE_FLAG, HERE(json), NULL,
 		FOR_DOCTOR | FOR_EXPLAIN | FOR_SWEEP | FOR_SELFTEST, "print JSON" },
 	{ NULL, 0, "only", "GLOB", VALUE_TEXT, HERE(only), NULL, FOR_SELFTEST,
 		"only the attacks of such names; also @(ONE|OTHER) and !(ONE|OTHER)" },

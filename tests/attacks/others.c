@@ -59,7 +59,7 @@ static long owner_signal(void)
 
 static long group_signal(void)
 {
-	return kill(-getpgid(other()), 0);
+	return kill(-other(), 0); /* it leads its group */
 }
 
 static long plain_signal(void)
