@@ -22,6 +22,7 @@
 #include "cage/siblings.h"
 
 #define SIBLINGS_LOOK_MS 5
+#define SIBLINGS_LOOKS 200
 #define FAILED "start a process in the cage"
 
 /* It ends when all in its namespace are reaped: siblings that the command made are ours to reap. */
@@ -29,9 +30,11 @@ static void reap_init(const struct spawned *spawned)
 {
 	struct pollfd ended = { .fd = spawned->init_pidfd, .events = POLLIN };
 
-	while (poll(&ended, 1, SIBLINGS_LOOK_MS) == 0)
+	/* An ordinary user may not see whose siblings they are: then they go when we do. */
+	for (int looks = 0; looks < SIBLINGS_LOOKS && poll(&ended, 1, SIBLINGS_LOOK_MS) == 0;
+		looks++)
 		siblings_reap(spawned->init_pid);
-	(void)syscall(SYS_waitid, P_PIDFD, spawned->init_pidfd, NULL, WEXITED, NULL);
+	(void)syscall(SYS_waitid, P_PIDFD, spawned->init_pidfd, NULL, WEXITED | WNOHANG, NULL);
 }
 
 void spawned_close(struct spawned *spawned)
