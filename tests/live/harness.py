@@ -94,7 +94,7 @@ class Run:
 
     def wait_for(self, seen, what):
         """Polls seen() while memcage runs."""
-        deadline = time.monotonic() + 5 * self.scale
+        deadline = time.monotonic() + 15 * self.scale
         while not seen():
             expect(time.monotonic() < deadline, f"waited in vain for {what}")
             time.sleep(0.005)

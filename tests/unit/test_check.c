@@ -123,6 +123,8 @@ static void test_older_caller(void **state)
 
 	(void)state;
 	memset(&full, 0x5a, sizeof(full));
+	full.policy = NULL; /* the one that is followed */
+	full.limits_complete = true;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		/* Its allocation ends where it ends, so that sanitizers see a read beyond. */
 		struct memcage_spec *older = malloc(sizes[i]);

@@ -48,14 +48,28 @@ static int parse_as(enum option_command command, const char *const *words, struc
 	return options_parse(command, argc, argv, options, failure);
 }
 
+/* What parse() made, to be given back after each test. */
+static struct options made[64];
+static size_t made_count;
+
 static struct options parse(const char *const *words)
 {
 	struct options options;
 	struct memcage_failure failure;
 
+	assert_true(made_count < COUNT(made));
 	if (parse_as(FOR_RUN, words, &options, &failure) < 0)
 		fail_msg("%s...: %s", words[0], failure.detail);
+	made[made_count++] = options;
 	return options;
+}
+
+static int give_back(void **state)
+{
+	(void)state;
+	while (made_count > 0)
+		options_done(&made[--made_count]);
+	return 0;
 }
 
 #define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
@@ -338,7 +352,6 @@ static void test_environment(void **state)
 				fail_msg("%s: not as many", environments[i].because);
 		}
 		free(envp);
-		options_done(&options);
 	}
 }
 
@@ -424,7 +437,6 @@ static void test_injections(void **state)
 		assert_int_equal(got->number, right->number);
 		assert_int_equal(got->seed, right->seed);
 		assert_string_equal(got->command, right->command);
-		options_done(&options);
 	}
 }
 
@@ -436,7 +448,6 @@ static void test_injections_add_up(void **state)
 	assert_int_equal(options.spec.injection_count, 2);
 	assert_int_equal(options.spec.injections[0].kind, MEMCAGE_INJECT_NTH);
 	assert_int_equal(options.spec.injections[1].kind, MEMCAGE_INJECT_SIZE);
-	options_done(&options);
 }
 
 /* What a sweep tells to type has to have all that was typed. */
@@ -452,7 +463,6 @@ static void test_uses_are_kept(void **state)
 	assert_string_equal(options.uses[1].value, "64M");
 	assert_string_equal(options.uses[2].value, "A=b");
 	assert_string_equal(options.uses[3].value, "C=d");
-	options_done(&options);
 }
 
 /* ---- errors: one line each, in the golden file ---- */
@@ -722,21 +732,21 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_injections),
-		cmocka_unit_test(test_injections_add_up),
-		cmocka_unit_test(test_uses_are_kept),
-		cmocka_unit_test(test_every_row),
-		cmocka_unit_test(test_table_is_sound),
-		cmocka_unit_test(test_forms),
-		cmocka_unit_test(test_operands),
-		cmocka_unit_test(test_help_needs_no_command),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_users),
-		cmocka_unit_test(test_witnesses),
-		cmocka_unit_test(test_error_lines),
-		cmocka_unit_test(test_help),
-		cmocka_unit_test(test_man),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test_teardown(test_injections, give_back),
+		cmocka_unit_test_teardown(test_injections_add_up, give_back),
+		cmocka_unit_test_teardown(test_uses_are_kept, give_back),
+		cmocka_unit_test_teardown(test_every_row, give_back),
+		cmocka_unit_test_teardown(test_table_is_sound, give_back),
+		cmocka_unit_test_teardown(test_forms, give_back),
+		cmocka_unit_test_teardown(test_operands, give_back),
+		cmocka_unit_test_teardown(test_help_needs_no_command, give_back),
+		cmocka_unit_test_teardown(test_environment, give_back),
+		cmocka_unit_test_teardown(test_users, give_back),
+		cmocka_unit_test_teardown(test_witnesses, give_back),
+		cmocka_unit_test_teardown(test_error_lines, give_back),
+		cmocka_unit_test_teardown(test_help, give_back),
+		cmocka_unit_test_teardown(test_man, give_back),
+		cmocka_unit_test_teardown(test_words, give_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
