@@ -69,8 +69,10 @@ void witness_runtime_tell(struct witnesses *witnesses, struct evidence *evidence
 	for (size_t i = 0; i < runtime->failure_count; i++) {
 		const struct runtime_failure *failure = &runtime->failures[i];
 
+		if (failure->is_thread && failure->pid != evidence->main_pid)
+			told->unplaced_hits += failure->hits;
 		if (told->main_hits > 0)
-			break;
+			continue;
 		told->told = *failure;
 		if (failure->pid == evidence->main_pid)
 			told->main_hits = failure->hits;

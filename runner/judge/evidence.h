@@ -78,6 +78,7 @@ struct evidence_runtime {
 	bool lost;                   /* some may be missing */
 	uint64_t hits;               /* in all processes */
 	uint64_t main_hits;          /* of them: in the main process */
+	uint64_t unplaced_hits;      /* of them: in threads that had ended; whose is not known */
 	struct runtime_failure told; /* the main process, else the one that failed last */
 	bool status_matches; /* main ended as that runtime documents for it, or passed on such
 				an end of its child */

@@ -14,11 +14,15 @@ uint64_t runtime_failures_beyond(const struct evidence *evidence)
 {
 	const struct refusals *refusals = &evidence->refusals;
 	const struct evidence_runtime *runtime = &evidence->runtime;
+	uint64_t other_hits = runtime->hits - runtime->main_hits - runtime->unplaced_hits;
+	uint64_t other_hard = refusals->hard - refusals->main_hard;
 	uint64_t of_main = without(runtime->main_hits, refusals->main_hard);
-	uint64_t of_others = without(
-		runtime->hits - runtime->main_hits, refusals->hard - refusals->main_hard);
+	uint64_t of_others = without(other_hits, other_hard);
+	/* Those may be anybody's refusals that have no hit yet. */
+	uint64_t of_threads = without(runtime->unplaced_hits,
+		without(refusals->main_hard, runtime->main_hits) + without(other_hard, other_hits));
 
-	return without(of_main + of_others, refusals->impossible);
+	return without(of_main + of_others + of_threads, refusals->impossible);
 }
 
 uint64_t alloc_failures_of(const struct evidence *evidence)

@@ -91,11 +91,13 @@ void runtime_started(struct runtime_witness *witness)
 
 /* ---- what the kernel tells ---- */
 
-static pid_t process_of(const struct runtime_line *line)
+/* *ret_is_thread: it has ended, and which process it was of cannot be known any more. */
+static pid_t process_of(const struct runtime_line *line, bool *ret_is_thread)
 {
 	char path[64], text[2048];
 	uint64_t process;
 
+	*ret_is_thread = false;
 	if (line->process != 0)
 		return line->process;
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)line->thread);
@@ -109,6 +111,7 @@ static pid_t process_of(const struct runtime_line *line)
 		if (parse_number(number, &process) == 0 && process > 0 && process <= INT32_MAX)
 			return (pid_t)process;
 	}
+	*ret_is_thread = true;
 	return line->thread;
 }
 
@@ -135,11 +138,13 @@ static struct runtime_failure *entry_of(struct runtime_witness *witness, pid_t p
 static void note_hit(struct runtime_witness *witness, const struct runtime_line *line)
 {
 	const struct runtime_probe *probe = &runtime_probes[line->row];
-	pid_t pid = process_of(line);
+	bool is_thread;
+	pid_t pid = process_of(line, &is_thread);
 	struct runtime_failure *failure = entry_of(witness, pid);
 
 	witness->hits++;
 	failure->hits++;
+	failure->is_thread = is_thread;
 	failure->is_heap_cap = probe->is_heap_cap;
 	failure->boottime_us = clock_us();
 	text_copy(failure->runtime, sizeof(failure->runtime), probe->runtime);

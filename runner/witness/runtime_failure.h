@@ -15,6 +15,7 @@ struct runtime_failure {
 	char runtime[16];     /* of the last hit, as in signature.h; and so below */
 	char text[96];        /* in the runtime's words: "Java heap space"; "" not known */
 	char command[64];     /* comm; "" not known */
+	bool is_thread;       /* it was gone before its process could be known: pid is its own */
 	bool is_heap_cap;     /* the runtime's own limit, not the system's refusal */
 	uint64_t boottime_us; /* when we learned of it, CLOCK_BOOTTIME */
 };

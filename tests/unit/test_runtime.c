@@ -243,7 +243,7 @@ static void test_own_names(void **state)
 static void test_one_failure_is_one(void **state)
 {
 	static const struct {
-		uint64_t hits, main_hits, hard, main_hard, impossible, beyond;
+		uint64_t hits, main_hits, hard, main_hard, impossible, beyond, unplaced;
 	} rows[] = {
 		{ 0, 0, 0, 0, 0, 0 },
 		{ 1, 1, 0, 0, 0, 1 }, /* a heap limit: nobody refused anything */
@@ -255,13 +255,19 @@ static void test_one_failure_is_one(void **state)
 		{ 3, 1, 2, 1, 0, 1 },
 		{ 1, 1, 0, 0, 1, 0 }, /* a size that no machine could give */
 		{ 0, 0, 5, 5, 0, 0 },
+		/* threads that were gone before it was known whose they are */
+		{ 4, 2, 4, 4, 0, 0, 2 },
+		{ 4, 4, 4, 2, 0, 2, 0 },
+		{ 2, 0, 0, 0, 0, 2, 2 },
+		{ 3, 1, 2, 1, 0, 1, 2 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct evidence evidence = { .runtime = { .watched = true,
 						     .hits = rows[i].hits,
-						     .main_hits = rows[i].main_hits },
+						     .main_hits = rows[i].main_hits,
+						     .unplaced_hits = rows[i].unplaced },
 			.refusals = { .watched = true,
 				.hard = rows[i].hard,
 				.main_hard = rows[i].main_hard,
