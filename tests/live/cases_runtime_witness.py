@@ -243,7 +243,7 @@ CASES = [
     case("python_caught", (*PYTHON, "-c", CARRY_ON.format(times=1, then="")), RECOVERED, 0, FAIL, seen("python"), "python"),
     case("python_carries_on", (*PYTHON, "-c", CARRY_ON.format(times=5, then="")), RECOVERED, 0, FAIL, seen("python", 5),
          "python"),
-    case("python_threads", (*PYTHON, "-c", THREADS), RECOVERED, 0, FAIL, seen("python", 4, in_main=4), "python"),
+    case("python_threads", (*PYTHON, "-c", THREADS), RECOVERED, 0, FAIL, seen("python", 4), "python"),
     case("python_uncaught", (*PYTHON, "-c", "[0] * 10**9"), "alloc_failure/refused", 1, FAIL, seen("python"), "python",
          confidence=SURE),
     case("python_without_the_library", (*PYTHON, "-c", "[0] * 10**9"), "alloc_failure/refused", 1,
