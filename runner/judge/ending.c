@@ -293,7 +293,8 @@ void judge_bad_end(const struct evidence *evidence, struct judgement *judgement)
 
 static bool under_pressure(const struct evidence *evidence)
 {
-	return counter_some(evidence->limit_hits) || counter_some(evidence->high_hits) ||
+	return counter_some(evidence->limit_hits) ||
+	       (evidence->high_set && counter_some(evidence->high_hits)) ||
 	       evidence->peak_reached_limit || evidence->peak_near_limit;
 }
 
@@ -309,7 +310,9 @@ void judge_good_end(const struct evidence *evidence, struct judgement *judgement
 	} else if (under_pressure(evidence)) {
 		conclude(judgement, REASON_UNDER_PRESSURE, CONFIDENCE_CERTAIN);
 		because(judgement, "Memory use reached %s, and the kernel could make room.",
-			counter_some(evidence->high_hits) ? "the throttling mark" : "the limit");
+			evidence->high_set && counter_some(evidence->high_hits)
+				? "the throttling mark"
+				: "the limit");
 	} else {
 		conclude(judgement, REASON_CLEAN, CONFIDENCE_CERTAIN);
 	}

@@ -33,14 +33,17 @@ static void set_high(struct watch *watch, uint64_t bytes)
 		(void)group_write(&watch->cage->memory, "memory.high", "max");
 }
 
-/* The kernel would be asked to take memory back where usage is above it already. */
+/* Only where somebody wants to ask: it makes the kernel take page cache back before the limit,
+ * which a run that is only looked at would not have met. And not where usage is above it already.
+ */
 static void arm_high(struct watch *watch, uint64_t usage)
 {
 	struct near_limit *near = &watch->near_limit;
 	bool is_users = watch->spec->memory_high_bytes != 0 &&
 			watch->spec->memory_high_bytes != MEMCAGE_UNLIMITED;
 
-	if (watch->cage->kind == CAGE_V2 && !is_users && usage < near->close_bytes)
+	if (near->ask != NULL && watch->cage->kind == CAGE_V2 && !is_users &&
+		usage < near->close_bytes)
 		set_high(watch, near->close_bytes);
 }
 
@@ -222,7 +225,6 @@ void near_limit_begin(struct watch *watch, uint64_t now_us)
 	near->close_bytes = limit - room;
 	near->mark_bytes = limit - between(limit / 4, 4 * room, limit / 2);
 	near->last_bytes = limit - between(limit / 32, MIB, limit / 8);
-	arm_high(watch, 0);
 	deadline_set(&watch->deadlines, DEADLINE_NEAR_LIMIT, now_us + LOOK_MIN_US);
 }
 
@@ -240,6 +242,7 @@ int near_limit_ask_at_limit(struct watch *watch, near_limit_ask *question, void 
 	near->holds = watch->cage->kind == CAGE_V1;
 	near->ask = question;
 	near->ask_data = data;
+	arm_high(watch, 0);
 	if (near->holds)
 		deadline_set(&watch->deadlines, DEADLINE_HELD, clock_us() + HELD_LOOK_US);
 	deadlines_arm(&watch->deadlines);
