@@ -49,8 +49,9 @@ static void print_answer(const struct fit *fit, FILE *out)
 	bool found = fit_search_smallest(fit->points, fit->count, &passes, &fails);
 
 	if (!fit->first_passes) {
-		(void)fprintf(
-			out, "it does not pass even without a limit: %s\n", fit->first.summary);
+		(void)fprintf(out, "it does not pass even without a limit: %s%s\n",
+			fit->first.summary,
+			fit->expected == NULL ? "; if it is to end so, say --expect" : "");
 		return;
 	}
 	if (found) {
@@ -60,15 +61,15 @@ static void print_answer(const struct fit *fit, FILE *out)
 			value);
 		if (fails > 0)
 			(void)fprintf(out, "; %s fails", format_size(fails, other));
+		else
+			(void)fputs("; no smaller one was tried", out);
 		(void)fputc('\n', out);
 	} else if (fit->count > 0) {
 		(void)fprintf(out, "it does not pass under any limit up to %s\n",
 			format_size(fails, one));
 	}
 	if (fit_search_contradiction(fit->points, fit->count, &low, &high))
-		(void)fprintf(out,
-			"not monotonic: it passed under %s and failed under %s; its need changes "
-			"from run to run\n",
+		(void)fprintf(out, "not monotonic: it passed under %s and failed under %s\n",
 			format_size(low, one), format_size(high, other));
 }
 
