@@ -90,7 +90,8 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "parent", "PATH", VALUE_TEXT, SPEC(parent_group), NULL,
 		FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_FIT | FOR_SELFTEST,
 		"the cgroup below which the cage is made" },
-	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL, FOR_EACH,
+	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL,
+		FOR_EACH | FOR_FIT,
 		"how refused allocations are observed: auto, none, or of "
 		"preload,trace,bpf,runtime,signature,kmsg" },
 
@@ -102,7 +103,8 @@ const struct option_row option_rows[] = {
 	{ "The answer", 'r', "report", "FILE", VALUE_TEXT, HERE(report_path), NULL, FOR_RUN,
 		"write the JSON report to FILE; - is standard output" },
 	{ NULL, 0, "expect", "VERDICT[/REASON]", VALUE_TEXT, HERE(expect), NULL, FOR_EACH | FOR_FIT,
-		"exit 0 exactly when the verdict is this one, else 1" },
+		"exit 0 exactly when the verdict is this one, else 1. Of fit: a run passes that ends "
+		"so" },
 	{ NULL, 0, "exit-code", "WHAT", VALUE_CHOICE, HERE(exit_code), exit_code_choices, FOR_RUN,
 		"what the exit status means: workload (default) or verdict" },
 	{ NULL, 'q', "quiet", NULL, VALUE_FLAG, HERE(quiet), NULL, FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_FIT,

@@ -87,12 +87,15 @@ def outcome_below(result):
 def kills(harness, run):
     result = fitted(harness, run, "--", workload(harness, "touch_pages"), "48M")
     within(result, 48 * MIB, 53 * MIB)
-    expect(outcome_below(result) == {"killed"}, f"{result['map']}")
+    # far below, a slow machine may do nothing but read the program again and again
+    expect(all(entry["outcome"] == "killed" for entry in result["tries"] if 8 * MIB <= entry["limit_bytes"] < 48 * MIB),
+           f"{result['map']}")
+    expect("killed" in outcome_below(result) <= {"killed", "timed_out", "not_started"}, f"{result['map']}")
     expect(48 * MIB <= result["unlimited"]["peak_bytes"] <= 53 * MIB, f"{result['unlimited']}")
     expect(result["limit_bytes"] - result["fails_bytes"] <= MIB * 1.01, f"{result['fails_bytes']}")
     expect(min(entry["limit_bytes"] for entry in result["tries"]) <= 8 * MIB, "nothing far below")
     for entry in result["tries"]:
-        if not entry["passes"]:
+        if entry["outcome"] == "killed":
             expect(entry["run"]["victim"] == "main" and "touch_pages" in entry["run"]["summary"], f"{entry}")
 
     # its answer is one for memcage run
