@@ -90,8 +90,7 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "parent", "PATH", VALUE_TEXT, SPEC(parent_group), NULL,
 		FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_FIT | FOR_SELFTEST,
 		"the cgroup below which the cage is made" },
-	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL,
-		FOR_EACH | FOR_FIT,
+	{ NULL, 0, "witness", "LIST", VALUE_WITNESSES, SPEC(witnesses), NULL, FOR_EACH | FOR_FIT,
 		"how refused allocations are observed: auto, none, or of "
 		"preload,trace,bpf,runtime,signature,kmsg" },
 
@@ -103,12 +102,13 @@ const struct option_row option_rows[] = {
 	{ "The answer", 'r', "report", "FILE", VALUE_TEXT, HERE(report_path), NULL, FOR_RUN,
 		"write the JSON report to FILE; - is standard output" },
 	{ NULL, 0, "expect", "VERDICT[/REASON]", VALUE_TEXT, HERE(expect), NULL, FOR_EACH | FOR_FIT,
-		"exit 0 exactly when the verdict is this one, else 1. Of fit: a run passes that ends "
+		"exit 0 exactly when the verdict is this one, else 1. Of fit: a run passes that "
+		"ends "
 		"so" },
 	{ NULL, 0, "exit-code", "WHAT", VALUE_CHOICE, HERE(exit_code), exit_code_choices, FOR_RUN,
 		"what the exit status means: workload (default) or verdict" },
-	{ NULL, 'q', "quiet", NULL, VALUE_FLAG, HERE(quiet), NULL, FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_FIT,
-		"no summary line, and no progress" },
+	{ NULL, 'q', "quiet", NULL, VALUE_FLAG, HERE(quiet), NULL,
+		FOR_RUN | FOR_BATCH | FOR_SWEEP | FOR_FIT, "no summary line, and no progress" },
 	{ NULL, 'v', "verbose", NULL, VALUE_COUNT, HERE(verbose), NULL, FOR_RUN,
 		"more on standard error: the whole report in words; twice: also how the cage was "
 		"made" },
@@ -117,7 +117,8 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "progress", NULL, VALUE_FLAG, HERE(progress), NULL, FOR_RUN,
 		"show memory and time while the command runs, when standard error is a terminal" },
 
-	{ "Many runs", 0, "jobs", "N", VALUE_NUMBER, HERE(jobs), NULL, FOR_BATCH | FOR_SWEEP | FOR_FIT,
+	{ "Many runs", 0, "jobs", "N", VALUE_NUMBER, HERE(jobs), NULL,
+		FOR_BATCH | FOR_SWEEP | FOR_FIT,
 		"so many runs at a time; default: as many as there are processors" },
 	{ NULL, 0, "memory-total", "SIZE", VALUE_LIMIT, HERE(memory_total_bytes), NULL, FOR_BATCH,
 		"a job waits until its limit fits into SIZE beside those that run; all cages "
