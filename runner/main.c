@@ -21,6 +21,7 @@ static const struct {
 	{ "run", command_run, "run one command in a cage and say why it ended" },
 	{ "batch", command_batch, "many runs, some at a time; JSON Lines in and out" },
 	{ "sweep", command_sweep, "what the program does when each allocation in turn is refused" },
+	{ "fit", command_fit, "the smallest limit under which the command still passes" },
 	{ "report", command_report, "a report in people's words" },
 	{ "explain", command_explain,
 		"why the kernel killed: a kernel log or a report, in people's words" },
@@ -50,7 +51,7 @@ static int print_help(FILE *out)
 }
 
 /* Names that a later version has. */
-static const char *const planned[] = { "fit", "gate" };
+static const char *const planned[] = { "gate" };
 
 static int unknown_command(const char *name)
 {

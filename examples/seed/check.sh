@@ -78,6 +78,26 @@ row() {
 	fi
 }
 
+# The smallest limit of a program in bytes, by memcage fit; empty when there is none.
+smallest_limit() {
+	"$program" fit --json -q --repeat 2 -- "$python" "$seed/$1" >"$work/stdout" 2>"$work/stderr" &&
+		"$python" -c 'import json, sys; print(json.load(sys.stdin)["limit_bytes"])' <"$work/stdout"
+}
+
+# ratio NAME LARGE SMALL LEAST - prints how many times the limit of SMALL that of LARGE is
+ratio() {
+	local large small
+	if ! large=$(smallest_limit "$2") || ! small=$(smallest_limit "$3"); then
+		not_ok "seed/$1" "memcage fit found no limit"
+	elif ! awk -v l="$large" -v s="$small" -v least="$4" 'BEGIN { exit !(l / s >= least) }'; then
+		not_ok "seed/$1" "the limits are $large and $small bytes: less than $4 to 1"
+	else
+		passed=$((passed + 1))
+		awk -v name="seed/$1" -v l="$large" -v s="$small" 'BEGIN {
+			printf "ok %s (%.0f MiB to %.0f MiB: %.1f to 1)\n", name, l / 1048576, s / 1048576, l / s }'
+	fi
+}
+
 # Whether the kernel itself would promise this many bytes (vm.overcommit_memory): else it refuses
 # them before any cage does.
 host_promises() {
@@ -112,14 +132,17 @@ if ! "$python" -c 'import numpy' 2>/dev/null; then
 	skip seed/numpy_zeros_kill "$python has no numpy (apt install python3-numpy)"
 	skip seed/numpy_touched_kill "$python has no numpy (apt install python3-numpy)"
 	skip seed/many_numbers_array_kill "$python has no numpy (apt install python3-numpy)"
+	skip seed/many_numbers_fit "$python has no numpy (apt install python3-numpy)"
 elif ! host_promises 1000000000; then
 	skip seed/numpy_zeros_kill "this host refuses 1 GB by itself (vm.overcommit_memory)"
 	skip seed/numpy_touched_kill "this host refuses 1 GB by itself (vm.overcommit_memory)"
 	skip seed/many_numbers_array_kill "this host refuses 1 GB by itself (vm.overcommit_memory)"
+	skip seed/many_numbers_fit "this host refuses 1 GB by itself (vm.overcommit_memory)"
 else
 	row numpy_zeros_kill "--at-limit kill" numpy_zeros.py ok out promised
 	row numpy_touched_kill "--at-limit kill" numpy_touched.py oom_kill/own_limit
 	row many_numbers_array_kill "--at-limit kill" many_numbers_array.py ok out "in an array"
+	ratio many_numbers_fit many_numbers_list.py many_numbers_array.py 3
 fi
 row many_numbers_list_kill "--at-limit kill" many_numbers_list.py oom_kill/own_limit
 row leak_kill "--at-limit kill" leak.py oom_kill/own_limit report "$steady"

@@ -11,6 +11,7 @@
 int command_run(int argc, char **argv);
 int command_batch(int argc, char **argv);
 int command_sweep(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_policy(int argc, char **argv);

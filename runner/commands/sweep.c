@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "commands/commands.h"
 #include "commands/report_file.h"
+#include "commands/run_pool.h"
 #include "commands/supervise.h"
-#include "commands/sweep_pool.h"
 
 #define EXIT_STATUS_BAD 1
 #define WALL_TIME_FACTOR 10
@@ -48,6 +48,7 @@ static void print_help(void)
 /* ---- the first run ---- */
 
 struct first_run {
+	struct sweep *sweep;
 	struct sweep_end *end;
 	bool begun, complete;
 };
@@ -60,6 +61,12 @@ static bool first_next(void *data, uint64_t *ret_nth)
 	first->begun = true;
 	*ret_nth = 0;
 	return next;
+}
+
+static void first_prepare(
+	void *data, uint64_t nth, struct memcage_spec *spec, struct memcage_injection *rule)
+{
+	sweep_prepare(((struct first_run *)data)->sweep, nth, spec, rule);
 }
 
 static int first_ended(void *data, uint64_t nth, struct memcage_result *result)
@@ -80,10 +87,10 @@ static int first_ended(void *data, uint64_t nth, struct memcage_result *result)
 /* Returns 0, a signal's number, or -EINVAL when that was said. */
 static int count_requests(struct sweep *sweep, int signals)
 {
-	struct first_run first = { .end = &sweep->first };
-	const struct sweep_work work = { first_next, first_ended, NULL, &first };
+	struct first_run first = { .sweep = sweep, .end = &sweep->first };
+	const struct run_pool_work work = { first_next, first_prepare, first_ended, NULL, &first };
 	struct memcage_failure failure;
-	int result = sweep_pool(&sweep->options->spec, sweep->command, 1, signals, &work, &failure);
+	int result = run_pool(&sweep->options->spec, 1, signals, &work, &failure);
 
 	if (result < 0) {
 		(void)complain("%s", failure.detail);

@@ -5,7 +5,6 @@
  *
  *     sweep.c          the command: first run, then the others, then the answer
  *     sweep_others.c   one run for each request
- *     sweep_pool.c     so many runs at a time
  *     sweep_outcome.c  what one run's report says
  *     sweep_ledger.c   all outcomes, and the distinct call stacks of bad ones
  *     sweep_log.c      the file of --resume
@@ -133,9 +132,13 @@ struct sweep {
 };
 
 /* Tries what the ledger does not have yet; begun_us: since when the budget counts. Returns as
- * sweep_pool() does. */
+ * run_pool() does. */
 int sweep_refuse_each(struct sweep *sweep, uint64_t begun_us, int signals,
 	struct memcage_failure *reterr_failure);
+
+/* run_pool_work.prepare of a struct sweep: the run refuses that request, or only counts for 0. */
+void sweep_prepare(struct sweep *sweep, uint64_t nth, struct memcage_spec *spec,
+	struct memcage_injection *rule);
 
 /* What makes scripting languages count alike in each run, before what the user sets. Returns 0 or
  * -ENOMEM. */

@@ -9,10 +9,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "commands/run_pool.h"
 #include "commands/sweep.h"
-#include "commands/sweep_pool.h"
 
-#define JOBS_MAX 1024
 #define PROGRESS_INTERVAL_US 200000
 #define BAR_WIDTH 30
 
@@ -59,6 +58,21 @@ static bool others_next(void *data, uint64_t *ret_nth)
 	return false;
 }
 
+void sweep_prepare(struct sweep *sweep, uint64_t nth, struct memcage_spec *spec,
+	struct memcage_injection *rule)
+{
+	*rule = (struct memcage_injection){ .kind = MEMCAGE_INJECT_NTH, .number = nth };
+	text_copy(rule->command, sizeof(rule->command), sweep->command);
+	spec->injections = rule;
+	spec->injection_count = 1;
+}
+
+static void others_prepare(
+	void *data, uint64_t nth, struct memcage_spec *spec, struct memcage_injection *rule)
+{
+	sweep_prepare(((struct others *)data)->sweep, nth, spec, rule);
+}
+
 static int others_ended(void *data, uint64_t nth, struct memcage_result *result)
 {
 	struct others *others = data;
@@ -103,16 +117,6 @@ static void show_progress(void *data)
 		ledger->requests, bad, format_duration(left_ms, left));
 }
 
-static uint64_t jobs_of(const struct options *options)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t jobs = options->jobs != 0 ? options->jobs
-			: processors > 0   ? (uint64_t)processors
-					   : 1;
-
-	return jobs < JOBS_MAX ? jobs : JOBS_MAX;
-}
-
 int sweep_refuse_each(
 	struct sweep *sweep, uint64_t begun_us, int signals, struct memcage_failure *reterr_failure)
 {
@@ -123,13 +127,14 @@ int sweep_refuse_each(
 						  : UINT64_MAX,
 		.before = sweep->ledger.tried,
 		.progress = !options->quiet && isatty(STDERR_FILENO) };
-	const struct sweep_work work = { others_next, others_ended, show_progress, &others };
+	const struct run_pool_work work = { others_next, others_prepare, others_ended,
+		show_progress, &others };
 	int result;
 
 	while (UINT64_C(1) << others.width < sweep->ledger.requests)
 		others.width++;
-	result = sweep_pool(
-		&options->spec, sweep->command, jobs_of(options), signals, &work, reterr_failure);
+	result = run_pool(
+		&options->spec, run_pool_jobs(options->jobs), signals, &work, reterr_failure);
 	if (others.progress)
 		(void)fputs("\r\033[K", stderr);
 	return result;

@@ -120,6 +120,15 @@ static bool remember_use(struct options *options, const struct option_row *row, 
 	return true;
 }
 
+/* The runs of a fit have a limit, whether or not one was given as the upper bound. */
+static int check_runs(enum option_command command, struct memcage_spec spec,
+	struct memcage_failure *reterr_failure)
+{
+	if (command == FOR_FIT && !spec_has_limit(&spec))
+		spec.memory_max_bytes = INT64_MAX;
+	return spec_check(&spec, reterr_failure);
+}
+
 int options_parse(enum option_command command, int argc, char **argv, struct options *ret_options,
 	struct memcage_failure *reterr_failure)
 {
@@ -176,14 +185,15 @@ int options_parse(enum option_command command, int argc, char **argv, struct opt
 	options.operands = argv + optind;
 	options.operand_count = argc - optind;
 	options.spec.argv = (const char *const *)(argv + optind);
-	if ((command & (FOR_RUN | FOR_SWEEP)) != 0 && !options.help) {
+	if ((command & (FOR_RUN | FOR_SWEEP | FOR_FIT)) != 0 && !options.help) {
 		if (options.operand_count == 0) {
 			result = failure_set(reterr_failure, EINVAL,
 				"no command given; say: memcage %s [OPTIONS] -- COMMAND [ARG...]",
 				argv[0]);
 			goto fail;
 		}
-		result = options.policy == NULL ? spec_check(&options.spec, reterr_failure) : 0;
+		result = options.policy == NULL ? check_runs(command, options.spec, reterr_failure)
+						: 0;
 		if (result < 0)
 			goto fail;
 	}

@@ -46,6 +46,8 @@ struct options {
 	uint64_t budget_ms;          /* 0: none */
 	const char *junit_path;      /* NULL: none */
 	const char *program;         /* --comm: whose requests; NULL: the command's own */
+	uint64_t repeat;             /* runs under each limit; 0: not said */
+	uint64_t precision_bytes;    /* of the limit; 0: not said */
 	bool help;
 
 	bool clear_environment;
@@ -73,6 +75,7 @@ enum option_command {
 	FOR_SWEEP = 1 << 6,
 	FOR_SELFTEST = 1 << 8,
 	FOR_JOB = 1 << 7, /* no command: a line of a batch, see job.h */
+	FOR_FIT = 1 << 9,
 };
 
 /* Parse argv (argv[0] is the command's name) for one command. Returns 0, or -EINVAL with what is

@@ -22,7 +22,7 @@
 #define COLUMNS_MAX 100
 
 static const enum option_command commands[] = { FOR_RUN, FOR_BATCH, FOR_REPORT, FOR_DOCTOR,
-	FOR_SWEEP, FOR_SELFTEST };
+	FOR_SWEEP, FOR_FIT, FOR_SELFTEST };
 
 static const char *name_of(enum option_command command)
 {
@@ -30,6 +30,7 @@ static const char *name_of(enum option_command command)
 	       : command == FOR_BATCH    ? "batch"
 	       : command == FOR_REPORT   ? "report"
 	       : command == FOR_SWEEP    ? "sweep"
+	       : command == FOR_FIT      ? "fit"
 	       : command == FOR_SELFTEST ? "selftest"
 					 : "doctor";
 }
@@ -465,6 +466,21 @@ static void test_uses_are_kept(void **state)
 	assert_string_equal(options.uses[3].value, "C=d");
 }
 
+/* The limits of a fit are its own: without an upper bound allocations can be refused at them, too.
+ */
+static void test_fit_needs_no_limit(void **state)
+{
+	static const char *const words[] = { "--at-limit", "fail", "--repeat=5", "true", NULL };
+	struct memcage_failure failure;
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse_as(FOR_FIT, words, &options, &failure), 0);
+	assert_int_equal(options.spec.memory_max_bytes, 0);
+	assert_int_equal(options.repeat, 5);
+	options_done(&options);
+}
+
 /* ---- errors: one line each, in the golden file ---- */
 
 static const struct {
@@ -516,6 +532,12 @@ static const struct {
 	{ FOR_SWEEP, { "--jobs", "0", "true" } },
 	{ FOR_SWEEP, { "--budget", "0", "true" } },
 	{ FOR_SWEEP, { "--at-limit", "fail", "true" } },
+	{ FOR_FIT, { NULL } },
+	{ FOR_FIT, { "--repeat", "0", "true" } },
+	{ FOR_FIT, { "--precision", "1", "true" } },
+	{ FOR_FIT, { "-m", "1", "true" } },
+	{ FOR_FIT, { "--report", "x", "true" } },
+	{ FOR_FIT, { "--backend", "rlimit", "--oom-group", "true" } },
 	{ FOR_RUN, { "--pids", "many", "true" } },
 	{ FOR_RUN, { "--pids", "1K", "true" } },
 	{ FOR_RUN, { "--output-max", "0", "true" } },
@@ -735,6 +757,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_injections, give_back),
 		cmocka_unit_test_teardown(test_injections_add_up, give_back),
 		cmocka_unit_test_teardown(test_uses_are_kept, give_back),
+		cmocka_unit_test(test_fit_needs_no_limit),
 		cmocka_unit_test_teardown(test_every_row, give_back),
 		cmocka_unit_test_teardown(test_table_is_sound, give_back),
 		cmocka_unit_test_teardown(test_forms, give_back),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "commands/sweep_pool.h"
+#include "commands/run_pool.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -10,20 +10,20 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
-#include "base/text.h"
 
 #define TICK_MS 100
 #define EVENTS_MAX 16
+#define JOBS_MAX 1024
 
 struct slot {
 	struct memcage_run *run; /* NULL: free */
+	uint64_t number;
 	struct memcage_injection rule;
 };
 
 struct pool {
 	const struct memcage_spec *spec;
-	const struct sweep_work *work;
-	const char *command;
+	const struct run_pool_work *work;
 	int epoll;
 	int stopped; /* number of a signal, or -errno: nothing more is started */
 	uint64_t jobs, running;
@@ -59,21 +59,19 @@ static void step(struct pool *pool, struct slot *slot)
 		(void)memcage_result_free(result);
 		return;
 	}
-	status = pool->work->ended(pool->work->data, slot->rule.number, result);
+	status = pool->work->ended(pool->work->data, slot->number, result);
 	if (status < 0)
 		stop(pool, failure_errno(pool->failure, -status, "keep the result of a run"));
 }
 
-static void start(struct pool *pool, struct slot *slot, uint64_t nth)
+static void start(struct pool *pool, struct slot *slot, uint64_t number)
 {
 	struct memcage_spec spec = *pool->spec;
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = slot };
 	int result;
 
-	slot->rule = (struct memcage_injection){ .kind = MEMCAGE_INJECT_NTH, .number = nth };
-	text_copy(slot->rule.command, sizeof(slot->rule.command), pool->command);
-	spec.injections = &slot->rule;
-	spec.injection_count = 1;
+	slot->number = number;
+	pool->work->prepare(pool->work->data, number, &spec, &slot->rule);
 	result = memcage_start(&spec, &slot->run, pool->failure);
 	if (result < 0) {
 		slot->run = NULL;
@@ -91,12 +89,12 @@ static void start(struct pool *pool, struct slot *slot, uint64_t nth)
 
 static void fill(struct pool *pool)
 {
-	uint64_t nth;
+	uint64_t number;
 
 	for (uint64_t i = 0; i < pool->jobs && pool->stopped == 0; i++)
 		while (pool->slots[i].run == NULL && pool->stopped == 0 &&
-			pool->work->next(pool->work->data, &nth))
-			start(pool, &pool->slots[i], nth);
+			pool->work->next(pool->work->data, &number))
+			start(pool, &pool->slots[i], number);
 }
 
 static void take_signals(struct pool *pool, int signals)
@@ -140,17 +138,14 @@ static void loop(struct pool *pool, int signals)
 	}
 }
 
-int sweep_pool(const struct memcage_spec *spec, const char *command, uint64_t jobs, int signals,
-	const struct sweep_work *work, struct memcage_failure *reterr_failure)
+int run_pool(const struct memcage_spec *spec, uint64_t jobs, int signals,
+	const struct run_pool_work *work, struct memcage_failure *reterr_failure)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	cleanup_fd int epoll = epoll_create1(EPOLL_CLOEXEC);
-	struct pool pool = { .spec = spec,
-		.work = work,
-		.command = command,
-		.epoll = epoll,
-		.jobs = jobs,
-		.failure = reterr_failure };
+	struct pool pool = {
+		.spec = spec, .work = work, .epoll = epoll, .jobs = jobs, .failure = reterr_failure
+	};
 
 	pool.slots = calloc(jobs, sizeof(*pool.slots));
 	if (pool.slots == NULL)
@@ -161,4 +156,12 @@ int sweep_pool(const struct memcage_spec *spec, const char *command, uint64_t jo
 		loop(&pool, signals);
 	free(pool.slots);
 	return pool.stopped;
+}
+
+uint64_t run_pool_jobs(uint64_t asked)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t jobs = asked != 0 ? asked : processors > 0 ? (uint64_t)processors : 1;
+
+	return jobs < JOBS_MAX ? jobs : JOBS_MAX;
 }
