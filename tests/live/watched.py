@@ -4,7 +4,7 @@
 import dataclasses
 import fnmatch
 
-from harness import expect
+from harness import expect, listed
 
 # As seen by a virtual machine of one slow processor: every kind of program, and no virtual machine of
 # a language, which takes as long to start there as all these together.
@@ -13,9 +13,10 @@ IN_A_GUEST = ("runtime/c_glibc/*", "runtime/c_static/*", "runtime/c_musl/caught"
               "runtime/python/*", "runtime/perl/*", "runtime/lua/caught", "runtime/lua/grow", "runtime/php/uncaught",
               "runtime/ruby/caught", "runtime/bash/grow", "runtime/bash/killed", "runtime/mawk/killed",
               "runtime/gawk/grow", "runtime/sort/*", "runtime/words/all_*", "runtime/words/[0-4]_1")
-# jemalloc maps more than it uses, which RLIMIT_DATA counts. Who looks a second time is the library
+# jemalloc and Java map more than they use, which RLIMIT_DATA counts. Who looks a second time is the library
 # and the tracer; the program in the kernel stops nobody, so these may be refused while they fit.
-REFUSED_UNDER_BPF = ("runtime/c_jemalloc/near", "runtime/c_jemalloc_preloaded/near")
+REFUSED_UNDER_BPF = ("runtime/c_jemalloc/near", "runtime/c_jemalloc_preloaded/near", "runtime/java/caught",
+                     "runtime/java/near")
 REFUSALS = ("alloc_failure/refused", "ok/recovered_alloc_failure")
 
 
@@ -45,7 +46,7 @@ def by(case, witnesses):
     if witnesses == "bpf":
         case.needs = (*case.needs, "bpf")
     if witnesses == "bpf" and base in REFUSED_UNDER_BPF:
-        return dataclasses.replace(case, verdict=(*case.verdict, *REFUSALS), status=(0, 3), check=None,
+        return dataclasses.replace(case, verdict=(*listed(case.verdict), *REFUSALS), status=(0, 1, 3), check=None,
                                    confidence=("certain", "high", "medium"))
     if case.verdict in REFUSALS:    # from outside
         case.confidence = ("medium",)
