@@ -4,11 +4,11 @@
  * there, while somebody is left to be read.
  *
  * Usage is looked at: the farther from the limit, the more rarely. Where somebody is to be asked
- * (--last-words) on v2, the kernel tells: memory.high stands below the limit until it is reached for
- * the first time, and is taken away at once, for what lives above it is slowed down more and more.
- * Without being asked for it does not: page cache would be taken back there. A usage threshold of v1
- * would tell, too, but to register one waits for an RCU grace period, some 12 ms, which is as long
- * as many a run takes.
+ * (--last-words) on v2, the kernel tells: memory.high stands below the limit until it is reached
+ * for the first time, and is taken away at once, for what lives above it is slowed down more and
+ * more. Without being asked for it does not: page cache would be taken back there. A usage
+ * threshold of v1 would tell, too, but to register one waits for an RCU grace period, some 12 ms,
+ * which is as long as many a run takes.
  *
  * Page cache is no nearness: the kernel takes it back.
  */
