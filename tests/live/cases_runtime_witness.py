@@ -181,7 +181,7 @@ def two_at_once(harness, run):
 
 def kill_memcage(run):
     run.wait_for(lambda: of_process(run.process.pid), "probes")
-    run.wait_for(lambda: run.group.left_processes()[1:], "the command")
+    run.wait_for(lambda: run.group.left_processes()[2:], "the command")  # beside memcage and its guard
     time.sleep(0.1)
     run.process.send_signal(signal.SIGKILL)
     run.process.wait()
@@ -191,7 +191,7 @@ def kill_memcage(run):
 def kill_both(run):
     """Without a guard only doctor --clean is left."""
     run.wait_for(lambda: of_process(run.process.pid), "probes")
-    run.wait_for(lambda: run.group.left_processes()[1:], "the command")
+    run.wait_for(lambda: run.group.left_processes()[2:], "the command")  # beside memcage and its guard
     time.sleep(0.1)
     children = subprocess.run(["pgrep", "-P", str(run.process.pid), "-x", "memcage-guard"], stdout=subprocess.PIPE,
                               text=True, check=True).stdout.split()
