@@ -8,7 +8,8 @@ KILL = ("-m", "256M")
 FAIL = (*KILL, "--at-limit", "fail")
 # no counters in /tmp, no report of the crash in the working directory
 JAVA = ("java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:ErrorFile=/dev/null", "-cp", BUILT)
-OUTSIDE = (*JAVA, "-Xms16m", "-Xmx64m", "-XX:MaxDirectMemorySize=2g")
+# Interpreted: the VM ends of a refusal to its own compiler, whoever else was about to catch one.
+OUTSIDE = (*JAVA, "-Xint", "-Xms16m", "-Xmx64m", "-XX:MaxDirectMemorySize=2g")
 SMALL_HEAP = (*JAVA, "-Xmx64m")
 LARGE_HEAP = (*JAVA, "-Xms16m", "-Xmx2g")
 NODE_HUGE = 2**32 - 1
