@@ -99,3 +99,15 @@ uint64_t process_data_bytes(pid_t pid)
 		return 0;
 	return process_status_bytes(text, "VmData:").value;
 }
+
+uint64_t thread_run_ns(pid_t tid)
+{
+	char path[64], text[128];
+	uint64_t nanoseconds;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)tid);
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return 0;
+	text[strcspn(text, " \n")] = '\0';
+	return parse_number(text, &nanoseconds) == 0 ? nanoseconds : 0;
+}

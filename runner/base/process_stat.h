@@ -35,4 +35,8 @@ struct counter process_status_bytes(const char *status, const char *key);
 /* VmData of /proc/PID/status, in bytes: what RLIMIT_DATA counts. 0 where the process is gone. */
 uint64_t process_data_bytes(pid_t pid);
 
+/* Nanoseconds that a thread has been on a processor, by /proc/TID/schedstat; 0 where that cannot be
+ * read. Of a thread that runs it is up to a tick behind. */
+uint64_t thread_run_ns(pid_t tid);
+
 #endif

@@ -49,8 +49,6 @@ static struct call_thread *thread_of(struct bpf_events *events, const struct bpf
 	return &place->thread;
 }
 
-/* What counts between the calls of a series is the thread's own time: nobody holds it, but a busy
- * host may let it wait for long. */
 static uint64_t own_us(const struct bpf_event *event)
 {
 	return event->runtime_ns / 1000;
@@ -81,8 +79,8 @@ static void take_refused(struct bpf_events *events, const struct bpf_event *even
 		memory_function_name(event->function));
 	copy_command(refusal.command, sizeof(refusal.command), event);
 	call_tally_refused(&events->tally, thread, event->function, &refusal,
-		(event->flags & BPF_HAS_LIBRARY) != 0, (event->flags & BPF_IS_MAIN) != 0);
-	call_tally_resumes(thread, own_us(event));
+		(event->flags & BPF_HAS_LIBRARY) != 0, (event->flags & BPF_IS_MAIN) != 0,
+		own_us(event));
 }
 
 /* A thread that was never refused settles nothing of its own, but its process has outlived what
@@ -93,7 +91,7 @@ static void take_granted(struct bpf_events *events, const struct bpf_event *even
 	struct call_thread nobody = { 0 };
 
 	call_tally_granted(&events->tally, is_there(place, event) ? &place->thread : &nobody,
-		event->pid, size, own_us(event));
+		event->pid, event->function, size, own_us(event));
 }
 
 static void take_call(struct bpf_events *events, const struct bpf_event *event)

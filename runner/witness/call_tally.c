@@ -3,12 +3,15 @@
 
 #include <string.h>
 
-/* A library goes from one way to the next at once; but the host may be busy. */
+/* A library goes from one way to the next at once; the clock may be a coarse one. */
 #define SERIES_US 10000
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
  * asked for. */
 #define SLACK_BYTES (UINT64_C(2) << 20)
+
+/* What malloc() keeps free at the end of its heap. */
+#define HEAP_END_BYTES (UINT64_C(128) << 10)
 
 /* What malloc() asks of the heap; more than this it maps first. */
 #define HEAP_BYTES (UINT64_C(32) << 20)
@@ -56,12 +59,6 @@ bool call_tally_continues(
 	last->step = step;
 	last->last_us = now_us;
 	return true;
-}
-
-void call_tally_resumes(struct call_thread *thread, uint64_t now_us)
-{
-	if (thread->series_count > 0)
-		thread->series[thread->series_count - 1].last_us = now_us;
 }
 
 static void count(struct call_tally *tally, const struct call_series *series, uint64_t change)
@@ -121,13 +118,14 @@ static void end_chance(struct call_thread *thread, uint64_t size)
 }
 
 void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
-	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main)
+	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main,
+	uint64_t now_us)
 {
 	struct call_counts *counts = &tally->counts[by_library];
 	struct call_series series = { .sizes = { refusal->request_bytes },
 		.size_count = 1,
 		.step = step_of(function, 0),
-		.last_us = refusal->boottime_us,
+		.last_us = now_us,
 		.cause = refusal->cause,
 		.of_heap = function == CALL_BRK && refusal->request_bytes <= HEAP_BYTES,
 		.by_library = by_library,
@@ -152,16 +150,25 @@ void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
 	thread->series[thread->series_count++] = series;
 }
 
+/* A heap grows by less than was asked for: what is free at its end serves, too. */
+static uint64_t free_at_heap_end(enum memory_function function, uint64_t asked)
+{
+	if (function != CALL_BRK)
+		return 0;
+	return asked / 8 < HEAP_END_BYTES ? asked / 8 : HEAP_END_BYTES;
+}
+
 void call_tally_granted(struct call_tally *tally, struct call_thread *thread, int pid,
-	uint64_t size, uint64_t now_us)
+	enum memory_function function, uint64_t size, uint64_t now_us)
 {
 	for (uint32_t i = thread->series_count; i-- > 0;) {
 		struct call_series series = thread->series[i];
+		uint64_t asked = size_of(&series);
 		bool another_way = i == thread->series_count - 1 &&
-				   now_us - series.last_us <= SERIES_US &&
-				   size + SLACK_BYTES >= size_of(&series) && series.step < 4;
+				   now_us - series.last_us <= SERIES_US && series.step < 4 &&
+				   size + free_at_heap_end(function, asked) >= asked;
 
-		if (!asked_for(&series, size) && !(another_way && size >= size_of(&series)))
+		if (!asked_for(&series, size) && !another_way)
 			continue;
 		forget(thread, i);
 		count(tally, &series, (uint64_t)-1);

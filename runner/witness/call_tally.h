@@ -4,8 +4,8 @@
  * tries others: remapping or growing an arena, a mapping, the heap, a mapping again. Such a series
  * of one thread is one refusal; it counts as retried when the last way, or the same request later,
  * is granted: the next one of that size, or, of a heap that would not grow, any; what malloc()
- * found in freed blocks meanwhile cannot be seen. Pure; times are the caller's, of the begin of a
- * call.
+ * found in freed blocks meanwhile cannot be seen. Pure; times are the thread's own processor time,
+ * as the caller knows it: a busy host, or who holds the thread, may let it wait for long.
  */
 #ifndef MEMCAGE_WITNESS_CALL_TALLY_H
 #define MEMCAGE_WITNESS_CALL_TALLY_H
@@ -22,7 +22,7 @@ struct call_series {
 	uint64_t sizes[4];
 	uint32_t size_count;
 	uint32_t step;    /* how far the library's ways are through */
-	uint64_t last_us; /* when the thread went on after its last call */
+	uint64_t last_us; /* own time of the thread at its last call */
 	enum refusal_cause cause;
 	bool of_heap;    /* it began with the heap not growing */
 	bool by_library; /* the preloaded witness is in this process: it counts better */
@@ -62,15 +62,12 @@ bool call_tally_continues(
 
 /* A refusal that began; refusal is complete, but for its impossible sizes, which only count. */
 void call_tally_refused(struct call_tally *tally, struct call_thread *thread,
-	enum memory_function function, const struct refusal *refusal, bool by_library,
-	bool in_main);
+	enum memory_function function, const struct refusal *refusal, bool by_library, bool in_main,
+	uint64_t now_us);
 
-/* After a refused call: the thread goes on now. The time that it was held does not count. */
-void call_tally_resumes(struct call_thread *thread, uint64_t now_us);
-
-/* The thread, of process pid, was granted size writable bytes. */
+/* The thread, of process pid, was granted size writable bytes by that call. */
 void call_tally_granted(struct call_tally *tally, struct call_thread *thread, int pid,
-	uint64_t size, uint64_t now_us);
+	enum memory_function function, uint64_t size, uint64_t now_us);
 
 /* What it comes to; with_library: counts of processes that the preloaded witness is in, too. */
 void call_tally_sum(

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/process_stat.h"
 #include "witness/call_attempt.h"
 #include "witness/printable.h"
 #include "witness/trace_inject.h"
@@ -79,15 +80,24 @@ static bool has_library(const struct tracer *tracer, struct trace_process *proce
 	return process->has_library;
 }
 
+/* The thread's own time, where the kernel keeps it (CONFIG_SCHED_INFO). */
+static uint64_t own_us(pid_t tid)
+{
+	uint64_t nanoseconds = thread_run_ns(tid);
+
+	return nanoseconds > 0 ? nanoseconds / 1000 : clock_us();
+}
+
 static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t size)
 {
 	struct trace_process *process = task->process;
 	struct call_cause cause = { .name = CAUSE_UNKNOWN };
+	uint64_t now_us = own_us(task->tid);
 	struct refusal refusal = {
 		.request_bytes = size, .pid = process->pid, .boottime_us = clock_us()
 	};
 
-	if (call_tally_continues(&task->thread, task->call.function, size, task->call_us))
+	if (call_tally_continues(&task->thread, task->call.function, size, now_us))
 		return;
 	if (task->injected) {
 		cause.name = CAUSE_INJECTED;
@@ -107,7 +117,7 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 		memory_function_name(task->call.function));
 	read_command(process->pid, refusal.command, sizeof(refusal.command));
 	call_tally_refused(&tracer->page->tally, &task->thread, task->call.function, &refusal,
-		has_library(tracer, process), process->pid == tracer->main);
+		has_library(tracer, process), process->pid == tracer->main, now_us);
 }
 
 static void on_call_end(struct tracer *tracer, struct trace_task *task)
@@ -124,13 +134,12 @@ static void on_call_end(struct tracer *tracer, struct trace_task *task)
 		trace_registers_again(task->tid) == 0)
 		return;
 	task->looks = 0;
-	if (attempt.outcome == OUTCOME_REFUSED) {
+	if (attempt.outcome == OUTCOME_REFUSED)
 		on_refused(tracer, task, attempt.size);
-		call_tally_resumes(&task->thread, clock_us());
-	}
-	if (attempt.outcome == OUTCOME_GRANTED)
+	if (attempt.outcome == OUTCOME_GRANTED) /* rarely is there a refusal that it may settle */
 		call_tally_granted(&tracer->page->tally, &task->thread, task->process->pid,
-			attempt.size, task->call_us);
+			task->call.function, attempt.size,
+			task->thread.series_count > 0 ? own_us(task->tid) : 0);
 	if (attempt.outcome == OUTCOME_SOFT)
 		tracer->page->tally.soft++;
 }
@@ -141,7 +150,6 @@ static bool on_call_begin(struct tracer *tracer, struct trace_task *task)
 	int result = trace_registers_begin(task->tid, &task->call);
 
 	task->in_call = result == 0;
-	task->call_us = clock_us();
 	if (result < 0 && result != -ENOENT && result != -ESRCH)
 		tracer->page->blind = -result;
 	task->injected = task->in_call && trace_inject_call(tracer->page, task);

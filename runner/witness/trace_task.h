@@ -31,7 +31,6 @@ struct trace_task {
 	bool injected;  /* and on purpose */
 	uint32_t looks; /* second ones at one call */
 	struct memory_call call;
-	uint64_t call_us; /* CLOCK_BOOTTIME of its begin */
 	struct call_thread thread;
 	struct trace_task *next;
 };

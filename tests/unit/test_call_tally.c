@@ -103,28 +103,12 @@ static void play(const struct step *steps, struct call_thread *thread, int pid, 
 			.boottime_us = steps->at_us };
 
 		if (steps->kind == GRANTED)
-			call_tally_granted(&tally, thread, pid, steps->size, steps->at_us);
+			call_tally_granted(
+				&tally, thread, pid, steps->function, steps->size, steps->at_us);
 		else if (!call_tally_continues(thread, steps->function, steps->size, steps->at_us))
-			call_tally_refused(
-				&tally, thread, steps->function, &refusal, by_library, pid == PID);
+			call_tally_refused(&tally, thread, steps->function, &refusal, by_library,
+				pid == PID, steps->at_us);
 	}
-}
-
-/* However long the tracer held the thread. */
-static void test_time_held(void **state)
-{
-	static const struct step first[] = { { REFUSED, CALL_MMAP, GIB, 10 }, { 0 } },
-				 second[] = { { REFUSED, CALL_BRK, GIB, 500010 }, { 0 } };
-	struct call_thread thread = { 0 };
-	struct refusals sum;
-
-	(void)state;
-	memset(&tally, 0, sizeof(tally));
-	play(first, &thread, PID, false);
-	call_tally_resumes(&thread, 500000);
-	play(second, &thread, PID, false);
-	call_tally_sum(&tally, false, &sum);
-	assert_int_equal(sum.hard, 1);
 }
 
 static void test_series(void **state)
@@ -154,6 +138,18 @@ static void test_series(void **state)
 		{ "the heap had no room, a mapping did",
 			{ { REFUSED, CALL_BRK, 132 * KIB, 10 }, { GRANTED, CALL_MMAP, MIB, 20 } },
 			0, 1, 0, false },
+		{ "the heap grew by less, as there was room at its end",
+			{ { REFUSED, CALL_MMAP, MIB + 4 * KIB, 10 },
+				{ GRANTED, CALL_BRK, MIB, 20 } },
+			0, 1, 0, false },
+		{ "by much less is for something else",
+			{ { REFUSED, CALL_MMAP, MIB + 4 * KIB, 10 },
+				{ GRANTED, CALL_BRK, MIB / 2, 20 } },
+			1, 0, 0, true },
+		{ "a mapping has no such room",
+			{ { REFUSED, CALL_BRK, MIB + 4 * KIB, 10 },
+				{ GRANTED, CALL_MMAP, MIB, 20 } },
+			1, 0, 0, true },
 		{ "mappings are separate requests",
 			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20 },
 				{ REFUSED, CALL_MMAP, MIB, 30 } },
@@ -233,7 +229,7 @@ static void test_many(void **state)
 	assert_int_equal(sum.largest_bytes, 1000 * GIB);
 	assert_int_equal(sum.first.request_bytes, GIB);
 	assert_true(sum.hard_was_last);
-	call_tally_granted(&tally, &thread, PID, 2000 * GIB, UINT64_MAX);
+	call_tally_granted(&tally, &thread, PID, CALL_MMAP, 2000 * GIB, UINT64_MAX);
 	call_tally_sum(&tally, false, &sum);
 	assert_false(sum.hard_was_last);
 }
@@ -277,7 +273,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_series),
-		cmocka_unit_test(test_time_held),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_library_counts_first),
 	};
