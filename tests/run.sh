@@ -15,11 +15,17 @@
 # Every test is a line `ok NAME`, `not ok NAME: why` or `skip NAME: reason`. The last line is
 # `N passed, N failed, N skipped`; the exit status is 1 when something failed.
 set -u
+# The kernel's probes need tracefs, which is not mounted everywhere: then the tests see a mount of their own.
+if [ "$(id -u)" = 0 ] && [ -d /sys/kernel/tracing ] && [ ! -e /sys/kernel/tracing/uprobe_events ] && [ -z "${MEMCAGE_TESTS_MOUNTED-}" ]; then
+	export MEMCAGE_TESTS_MOUNTED=1
+	exec unshare --mount bash -c 'mount -t tracefs tracefs /sys/kernel/tracing; exec bash "$0" "$@"' "$0" "$@"
+fi
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
 all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu attacks bench install examples seed)
 build=$root/build only=() ci="" deps_only="" runtimes=""
+guests="" guests_pid=""
 
 usage() {
 	sed -n '3,/^set -u/s/^# \{0,1\}//p' "$0" | sed '/^set -u/d'
@@ -54,7 +60,9 @@ reports=$build/reports
 step_build() {
 	local options=(-DCMAKE_BUILD_TYPE=Release -DMEMCAGE_TESTS=ON "-DMEMCAGE_WERROR=$([ -n "$ci" ] && echo ON || echo OFF)")
 	check build/configure cmake -S "$root" -B "$build" "${options[@]}" || return
-	check build/gcc cmake --build "$build" --parallel "$jobs"
+	check build/gcc cmake --build "$build" --parallel "$jobs" || return
+	! { chosen live-v1 || chosen live-v2; } ||
+		check build/runtimes /usr/bin/python3 "$root/tests/live/run.py" --prepare --workloads "$build/tests/workloads"
 }
 
 step_unit() {
@@ -110,14 +118,18 @@ step_sanitize() {
 		ctest_lines sanitize "$build/sanitize" -L '^(unit|fuzz-replay)$'
 }
 
-# live WORLD WRAPPER... - the cases of tests/live, behind a wrapper that boots a guest or nothing
-live() {
+# in_live WORLD WRAPPER... - the cases of tests/live, behind a wrapper that boots a guest or nothing
+in_live() {
 	local world=$1 strict
 	shift
 	mapfile -t strict < <(strict "live-$world")
-	counted "live-$world" "$@" /usr/bin/python3 "$root/tests/live/run.py" --world "$world" \
+	"$@" /usr/bin/python3 "$root/tests/live/run.py" --world "$world" \
 		--program "$build/memcage" --workloads "$build/tests/workloads" "${live_options[@]}" "${strict[@]}" \
 		${runtimes:+"$runtimes"}
+}
+
+live() {
+	counted "live-$1" in_live "$1"
 }
 
 # live_ways WORLD - the rows of the runtimes as the tracer alone sees them, as the program in the kernel
@@ -141,8 +153,66 @@ step_live_v1() {
 	live_ways v1
 }
 
+# ---- in virtual machines, which take one processor each and long: beside the other steps ----
+
+# guest NAME COMMAND... - what it prints is kept until said_of NAME
+guest() {
+	local name=$1
+	shift
+	"$@" >"$guests/$name" 2>&1
+	echo $? >"$guests/$name.ends"
+	mv "$guests/$name.ends" "$guests/$name.status"
+}
+
+has_uml() {
+	[ "$(id -u)" = 0 ] && command -v linux.uml >/dev/null
+}
+
+guest_live_v2() {
+	mkdir "$guests/share" "$guests/share/tmp" "$guests/share/reports"
+	local live_options=(--guest --scale 5 --reports /run/share/reports)
+	in_live v2 "$root/tests/vm/uml.sh" --timeout 1200 --share "$guests/share" -- env TMPDIR=/run/share/tmp
+}
+
+guest_attacks() {
+	mkdir "$guests/attacked"
+	"$root/tests/vm/uml.sh" --timeout 600 --share "$guests/attacked" -- \
+		"$root/tests/attacks/guest.sh" "$build" /run/share
+}
+
+guest_qemu() {
+	local strict
+	mapfile -t strict < <(strict qemu)
+	"$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+}
+
+# One after the other, those that steps will ask for; in a process group of their own, which ends with us.
+start_guests() {
+	guests=$(mktemp -d)
+	set -m
+	{
+		! { chosen live-v2 && has_uml; } || guest live-v2 guest_live_v2
+		! { chosen attacks && has_uml; } || guest attacks guest_attacks
+		! chosen qemu || guest qemu guest_qemu
+	} &
+	guests_pid=$!
+	set +m
+}
+
+end_guests() {
+	[ -n "$guests_pid" ] && kill -- "-$guests_pid" 2>/dev/null && wait "$guests_pid"
+	rm -rf "$guests" "$last_log"
+}
+trap end_guests EXIT
+
+said_of() {
+	until [ -e "$guests/$1.status" ]; do sleep 0.5; done
+	cat "$guests/$1"
+	return "$(cat "$guests/$1.status")"
+}
+
 step_live_v2() {
-	local live_options=(--jobs "$jobs" --reports "$reports") native=""
+	local live_options=(--jobs "$jobs" --reports "$reports") native="" report
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null && [ "$(id -u)" = 0 ]; then
 		native=1
 		live v2
@@ -152,24 +222,18 @@ step_live_v2() {
 	# the guest can be spoiled: it has cases that the host has not
 	if [ "$(id -u)" != 0 ]; then
 		skip live-v2 "the virtual machine needs root"
-	elif ! command -v linux.uml >/dev/null; then
+	elif ! has_uml; then
 		[ -n "$native" ] || skip live-v2 "user-mode-linux is missing"
 	else
-		local share
-		share=$(mktemp -d) && mkdir "$share/tmp" "$share/reports"
-		live_options=(--guest --scale 5 --reports /run/share/reports)
-		live v2 "$root/tests/vm/uml.sh" --timeout 1200 --share "$share" -- env TMPDIR=/run/share/tmp
-		for report in "$share"/reports/*.json; do
+		counted live-v2 said_of live-v2
+		for report in "$guests"/share/reports/*.json; do
 			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"
 		done
-		rm -rf "$share"
 	fi
 }
 
 step_qemu() {
-	local strict
-	mapfile -t strict < <(strict qemu)
-	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
+	counted qemu said_of qemu
 }
 
 # The attacks on cages: here as root, and in the guest, which may be spoiled, as root and as a user.
@@ -182,10 +246,9 @@ step_attacks() {
 	fi
 	"$build/memcage" selftest --json >"$results/native.json" 2>"$last_log" || sed 's/^/    /' "$last_log"
 	worlds+=("native=$results/native.json")
-	if command -v linux.uml >/dev/null; then
-		"$root/tests/vm/uml.sh" --timeout 600 --share "$results" -- "$root/tests/attacks/guest.sh" "$build" /run/share 2>&1 |
-			sed 's/^/    /'
-		worlds+=("guest-root=$results/root.json" "guest-user=$results/user.json")
+	if has_uml; then
+		said_of attacks | sed 's/^/    /'
+		worlds+=("guest-root=$guests/attacked/root.json" "guest-user=$guests/attacked/user.json")
 	else
 		skip attacks/guest "user-mode-linux is missing"
 	fi
@@ -221,13 +284,20 @@ step_seed() {
 	counted seed "$root/examples/seed/check.sh" --program "$build/memcage" --reports "$reports"
 }
 
+chosen() {
+	[ ${#only[@]} = 0 ] || { contains "$1" "${only[@]}"; return; }
+	[ "$1" != clang ] || [ -n "$ci" ]
+}
+
 mkdir -p "$build" "$reports"
 if step_build; then
+	start_guests
 	for step in "${all_steps[@]}"; do
-		[ ${#only[@]} = 0 ] || contains "$step" "${only[@]}" || continue
-		[ "$step" = clang ] && [ -z "$ci" ] && ! contains clang ${only[@]+"${only[@]}"} && continue
+		chosen "$step" || continue
+		began=$SECONDS
 		echo "== $step"
 		"step_${step//-/_}"
+		echo "== $step took $((SECONDS - began)) s"
 	done
 fi
 finish

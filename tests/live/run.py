@@ -57,7 +57,7 @@ def prerequisites(options, log, cases):
         "go": "a virtual machine is too slow to compile Go" if options.guest else
               None if os.access("/usr/bin/go", os.X_OK) else "no /usr/bin/go",
         "git": why_not_found("git"),
-        "uprobes": None if os.access("/sys/kernel/tracing/uprobe_events", os.W_OK) else "the kernel has no uprobe events",
+        "uprobes": None if os.access("/sys/kernel/tracing/uprobe_events", os.W_OK) else "no /sys/kernel/tracing/uprobe_events",
         "java": why_not_found("java"),
         "node": why_not_found("node"),
         "php": why_not_found("php"),
@@ -178,7 +178,9 @@ def main():
     parser.add_argument("--schema", default=os.path.join(SOURCE, "include/memcage/report.schema.json"))
     parser.add_argument("--no-schema", action="store_true", help="do not validate reports here (see --reports)")
     parser.add_argument("--reports", help="keep every report in this directory")
-    parser.add_argument("--world", choices=("v1", "v2"), required=True)
+    parser.add_argument("--world", choices=("v1", "v2"))
+    parser.add_argument("--prepare", action="store_true",
+                        help="only build the programs of the language runtimes; a guest cannot")
     parser.add_argument("--guest", action="store_true", help="this is a virtual machine that may be spoiled")
     parser.add_argument("--scale", type=float, default=1, help="how much slower than a plain machine this is")
     parser.add_argument("--only", action="append", metavar="GLOB")
@@ -191,6 +193,11 @@ def main():
     parser.add_argument("--strict", action="store_true", help="a missing prerequisite is a failure, but for runtimes")
     parser.add_argument("--runtimes", action="store_true", help="a missing language runtime is a failure too, on a host")
     options = parser.parse_args()
+    if options.prepare:
+        runtimes.prepare(runtimes.TOOLS, os.path.abspath(options.workloads))
+        return 0
+    if not options.world:
+        parser.error("--world is needed")
     cases = load_cases(options)
 
     if options.list:

@@ -138,8 +138,9 @@ def every(*checks):
 
 
 def repeat(times):
+    """So often as the preloaded witness sees it, which is what users get; the others a few times."""
     def drive(harness, run):
-        for _ in range(times):
+        for _ in range(times if run.case.witness == "preload" else 3):
             run.report = run.report_text = None
             harness.call(run.case, run)
             run.kernel_kills = harness.log.take()
