@@ -16,6 +16,11 @@
 
 #define LAST_CAPABILITY 63 /* the kernel knows fewer, and says where they end */
 
+/* Users that nobody has: above those of containers, below those with the highest bit, and as many
+ * as there are pids. What the kernel counts by user (descriptors in flight, pages of pipes) is the
+ * run's own then, and no other's to feel. */
+#define OWN_USERS 0x70000000u
+
 /* ---- in the supervisor ---- */
 
 static int write_map(pid_t pid, const char *file, unsigned inside, unsigned outside)
@@ -30,8 +35,12 @@ static int write_map(pid_t pid, const char *file, unsigned inside, unsigned outs
 int identity_write_maps(pid_t pid, const struct identity *identity)
 {
 	char path[64];
-	int result = write_map(pid, "uid_map", identity->inside_user, identity->outside_user);
+	int result = -EPERM;
 
+	if (identity->own_user) /* a container may have few users */
+		result = write_map(pid, "uid_map", identity->inside_user, OWN_USERS + (uid_t)pid);
+	if (result == -EPERM)
+		result = write_map(pid, "uid_map", identity->inside_user, identity->outside_user);
 	if (result == 0 && !identity->may_set_groups) {
 		(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
 		result = file_write(AT_FDCWD, path, "deny");

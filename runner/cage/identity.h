@@ -16,9 +16,11 @@ struct identity {
 	uid_t inside_user, outside_user;
 	gid_t inside_group, outside_group;
 	bool may_set_groups; /* an ordinary user has to renounce setgroups(2) to map a group */
+	bool own_user;       /* outside a user of this run alone, where there is one to be had */
 };
 
-/* In the supervisor: maps the ids in the new user namespace of pid. Returns 0 or -errno. */
+/* In the supervisor: maps the ids in the new user namespace of pid, a process of ours. Returns 0 or
+ * -errno. */
 int identity_write_maps(pid_t pid, const struct identity *identity);
 
 /* Become the identity, without other groups; capabilities stay until they are dropped. Return 0,

@@ -169,7 +169,17 @@ int isolate_decide(
 	return result;
 }
 
-/* Outside: who our caller named, else nobody; an ordinary user can only be himself. */
+/* What a run leaves in a directory of the host has to belong to somebody who stays the same. */
+static bool leaves_files(const struct isolation *isolation)
+{
+	for (size_t i = 0; i < isolation->mount_count; i++)
+		if (isolation->mounts[i].kind == MOUNT_READ_WRITE)
+			return true;
+	return false;
+}
+
+/* Outside: who our caller named, else a user of the run's own, or nobody; an ordinary user can only
+ * be himself. */
 static int identify(struct isolate *isolate, struct memcage_failure *failure)
 {
 	const struct memcage_spec *spec = isolate->spec;
@@ -180,6 +190,9 @@ static int identify(struct isolate *isolate, struct memcage_failure *failure)
 	struct identity *identity = &isolate->porter.confinement.identity;
 
 	identity->may_set_groups = privileged;
+	identity->own_user = !spec->set_user && other && privileged && maps_ids &&
+			     is_given(isolate->given, GUARANTEE_PRIVATE_ROOT) &&
+			     !leaves_files(isolation);
 	identity->outside_user = spec->set_user        ? spec->user_id
 				 : other && privileged ? maps_ids ? NOBODY : isolation->user_id
 						       : geteuid();

@@ -12,7 +12,7 @@
 
 #include "base/failure.h"
 #include "base/text.h"
-#include "cage/cage.h"
+#include "cage/isolate.h"
 #include "spec/check.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -112,6 +112,18 @@ static int limit_v2(
  * the limit; without swap on the host that room cannot be used. */
 #define MEMSW_ROOM (4 * MIB)
 
+/* Buffers of TCP and UDP have a counter of their own here, which starts with its first limit: they
+ * reach some gigabytes through the loopback device alone. It takes as long as a tenth of a run, so
+ * only those have it whose command is not trusted. */
+static int limit_network_v1(
+	struct cage *cage, const struct memcage_spec *spec, struct memcage_failure *failure)
+{
+	if (!isolate_is_wanted(spec) || !has_file(cage, "memory.kmem.tcp.limit_in_bytes"))
+		return 0;
+	return set_memory(
+		cage, spec, "memory.kmem.tcp.limit_in_bytes", spec->memory_max_bytes, failure);
+}
+
 /* The order matters: the kernel keeps limit <= memsw at every moment, and both start unlimited. */
 static int limit_v1(
 	struct cage *cage, const struct memcage_spec *spec, struct memcage_failure *failure)
@@ -129,7 +141,8 @@ static int limit_v1(
 		return without_swap_control(cage, spec, "memory.memsw.limit_in_bytes", failure);
 	if (!host_has_swap() && !__builtin_add_overflow(both, MEMSW_ROOM, &both))
 		cage->failcnt_counts = true;
-	return set_memory(cage, spec, "memory.memsw.limit_in_bytes", both, failure);
+	result = set_memory(cage, spec, "memory.memsw.limit_in_bytes", both, failure);
+	return result < 0 ? result : limit_network_v1(cage, spec, failure);
 }
 
 static int throttle(

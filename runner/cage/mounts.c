@@ -17,8 +17,8 @@
 #define DATA_ONLY (SAFE | MOUNT_ATTR_NOEXEC)
 
 /* Where the host's /proc tells of the host, or lets root change it. */
-static const char *const covered[] = { "acpi", "asound", "kcore", "keys", "key-users", "kmsg",
-	"kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sched_debug", "scsi",
+static const char *const covered[] = { "acpi", "asound", "interrupts", "kcore", "keys", "key-users",
+	"kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "sched_debug", "scsi",
 	"sysrq-trigger", "timer_list", "vmallocinfo" };
 static const char *const unwritable[] = { "bus", "fs", "irq", "sys" };
 

@@ -17,6 +17,8 @@
 
 #define ROOT_BYTES "1048576" /* mount points and links only */
 #define ROOT_INODES "4096"
+#define TERMINALS "32" /* the host has some thousand for all, and their buffers count for nobody   \
+			*/
 
 /* ---- paths inside the new root ---- */
 
@@ -174,7 +176,7 @@ static int new_mount_of(const struct mount_step *step)
 		{ "mode", step->mode } };
 	static const struct parameter proc[] = { { "hidepid", "2" } };
 	static const struct parameter devpts[] = { { "newinstance", NULL }, { "ptmxmode", "0666" },
-		{ "mode", "0620" } };
+		{ "mode", "0620" }, { "max", TERMINALS } };
 
 	switch (step->action) {
 	case MAKE_TMPFS:
@@ -182,7 +184,7 @@ static int new_mount_of(const struct mount_step *step)
 	case MAKE_PROC:
 		return new_mount("proc", proc, 1, step->attributes);
 	case MAKE_DEVPTS:
-		return new_mount("devpts", devpts, 3, step->attributes);
+		return new_mount("devpts", devpts, 4, step->attributes);
 	default:
 		return new_mount("mqueue", NULL, 0, step->attributes);
 	}

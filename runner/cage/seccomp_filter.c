@@ -2,9 +2,11 @@
 #include "cage/seccomp_filter.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -194,6 +196,25 @@ static int compile_no_namespaces(struct sock_fprog *ret_program)
 	return result;
 }
 
+/* A list of what is denied was made for the calls of its time: what a kernel has besides is not
+ * there. Those of a foreign ABI with such numbers are ended all the same, by the other filters. */
+static int compile_no_newer(struct sock_fprog *ret_program)
+{
+	static const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SECCOMP_FILTER_NEWEST, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	ret_program->filter = malloc(sizeof(program));
+	if (ret_program->filter == NULL)
+		return -ENOMEM;
+	memcpy(ret_program->filter, program, sizeof(program));
+	ret_program->len = sizeof(program) / sizeof(*program);
+	return 0;
+}
+
 static bool wants(const struct isolation *isolation, enum guarantee guarantee)
 {
 	return (isolation->wanted >> guarantee & 1) != 0;
@@ -209,6 +230,11 @@ int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_fil
 	/* The policy's own rules come last: they may not let another filter through. */
 	if (wants(isolation, GUARANTEE_NO_NESTED_NAMESPACES)) {
 		result = compile_no_namespaces(&filter.programs[filter.count]);
+		filter.count += result == 0;
+	}
+	if (result == 0 && wants(isolation, GUARANTEE_SECCOMP) &&
+		rules->default_action == SECCOMP_ALLOW) {
+		result = compile_no_newer(&filter.programs[filter.count]);
 		filter.count += result == 0;
 	}
 	if (result == 0 && wants(isolation, GUARANTEE_SECCOMP) && has_denials_apart(rules)) {

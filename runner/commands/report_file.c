@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,24 +42,41 @@ static bool names_descriptor(const char *path, int *ret_fd)
 	return false;
 }
 
+/* Nobody has to guess it. */
+static void name_temporary(struct report_file *file)
+{
+	uint64_t random = 0;
+
+	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
+	text_format(file->temporary, sizeof(file->temporary), ".%.200s.%d-%016" PRIx64, file->name,
+		(int)getpid(), random);
+}
+
 /* A file without a name where the file system can do that: nothing stays behind even after a crash.
  * Otherwise one with a name of its own. */
 static int open_replacement(
 	struct report_file *file, const struct stat *existing, struct memcage_failure *failure)
 {
-	char copy[4096];
-	const char *directory;
+	char copy[4096], other[4096];
+	const char *directory, *name;
 
-	if (strlen(file->path) + 32 > sizeof(copy))
+	if (strlen(file->path) >= sizeof(copy))
 		return failure_set(failure, ENAMETOOLONG, "--report: the name is too long");
 	text_copy(copy, sizeof(copy), file->path);
+	text_copy(other, sizeof(other), file->path);
 	directory = dirname(copy);
+	name = basename(other);
+	if (strlen(name) >= sizeof(file->name))
+		return failure_set(failure, ENAMETOOLONG, "--report: the name is too long");
+	text_copy(file->name, sizeof(file->name), name);
 	file->replaces = true;
-	file->fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-	if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-		(void)snprintf(file->temporary, sizeof(file->temporary), "%s.%d.tmp", file->path,
-			(int)getpid());
-		file->fd = open(file->temporary,
+	file->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->directory >= 0)
+		file->fd = openat(file->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	if (file->directory >= 0 && file->fd < 0 &&
+		(errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		name_temporary(file);
+		file->fd = openat(file->directory, file->temporary,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	}
 	if (file->fd < 0)
@@ -75,7 +94,7 @@ int report_file_open(
 	struct stat facts;
 	int descriptor;
 
-	*file = (struct report_file){ .path = path, .fd = -1 };
+	*file = (struct report_file){ .path = path, .fd = -1, .directory = -1 };
 	if (path == NULL)
 		return 0;
 	if (names_descriptor(path, &descriptor)) {
@@ -105,10 +124,14 @@ static int name_it(struct report_file *file)
 	if (file->temporary[0] != '\0')
 		return 0;
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", file->fd);
-	(void)snprintf(
-		file->temporary, sizeof(file->temporary), "%s.%d.tmp", file->path, (int)getpid());
-	return linkat(AT_FDCWD, link, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) < 0 ? -errno
-											: 0;
+	name_temporary(file);
+	if (linkat(AT_FDCWD, link, file->directory, file->temporary, AT_SYMLINK_FOLLOW) < 0) {
+		int result = -errno;
+
+		file->temporary[0] = '\0'; /* what has that name is not ours */
+		return result;
+	}
+	return 0;
 }
 
 int report_file_write(
@@ -123,7 +146,8 @@ int report_file_write(
 		result = fd_write_all(file->fd, "\n", 1);
 	if (result == 0 && file->replaces)
 		result = name_it(file);
-	if (result == 0 && file->replaces && rename(file->temporary, file->path) < 0)
+	if (result == 0 && file->replaces &&
+		renameat(file->directory, file->temporary, file->directory, file->name) < 0)
 		result = -errno;
 	if (result < 0)
 		return failure_errno(reterr_failure, -result, "cannot write the report to %s",
@@ -135,6 +159,7 @@ int report_file_write(
 void report_file_close(struct report_file *file)
 {
 	if (file->temporary[0] != '\0')
-		(void)unlink(file->temporary);
+		(void)unlinkat(file->directory, file->temporary, 0);
+	fd_close(&file->directory);
 	fd_close(&file->fd);
 }

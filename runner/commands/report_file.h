@@ -3,7 +3,8 @@
  * report_file.h - where --report goes. The target is opened before the command starts, so that a
  * report that cannot be written stops the run and not the other way round. A new name or a regular
  * file is replaced atomically at the end; a device, a FIFO or /dev/fd/N is written and never
- * replaced; a symbolic link or a directory is an error.
+ * replaced; a symbolic link or a directory is an error. It goes into the directory that was there
+ * at the start, whatever the command makes of the way to it.
  */
 #ifndef MEMCAGE_COMMANDS_REPORT_FILE_H
 #define MEMCAGE_COMMANDS_REPORT_FILE_H
@@ -16,7 +17,9 @@ struct report_file {
 	const char *path; /* as given; NULL: no report is wanted */
 	int fd;
 	bool replaces; /* fd is a nameless or temporary file that takes the name at the end */
-	char temporary[4096]; /* its name, or "" while it has none */
+	int directory; /* with replaces: where both names are; or -1 */
+	char name[256];
+	char temporary[300]; /* its name, or "" while it has none */
 };
 
 /* Returns 0 or -errno with a failure. path may be NULL, and is borrowed. */

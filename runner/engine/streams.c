@@ -20,6 +20,14 @@ static bool is_fifo(const char *path)
 	return stat(path, &facts) == 0 && S_ISFIFO(facts.st_mode);
 }
 
+/* Outputs may lie where somebody else can write: a link there would lead us to another file. In
+ * /dev links are the system's. */
+static bool may_be_link(const char *path)
+{
+	return (strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0) ||
+	       strncmp(path, "/proc/self/fd/", 14) == 0;
+}
+
 static int open_file(const char *path, int flags, const char *option, int *ret_fd,
 	struct memcage_failure *failure)
 {
@@ -27,8 +35,13 @@ static int open_file(const char *path, int flags, const char *option, int *ret_f
 
 	/* Opening a FIFO for writing would wait for its reader, and nobody could end that wait. */
 	if ((flags & O_ACCMODE) == O_WRONLY && is_fifo(path))
-		flags = O_RDWR;
+		flags = O_RDWR | O_NOFOLLOW;
+	else if ((flags & O_ACCMODE) == O_WRONLY && !may_be_link(path))
+		flags |= O_NOFOLLOW;
 	*ret_fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+	if (*ret_fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0)
+		return failure_set(failure, ELOOP,
+			"--%s: %s is a symbolic link; name the file itself", option, path);
 	if (*ret_fd < 0)
 		return failure_errno(failure, errno, "--%s: cannot open %s", option, path);
 	result = fd_above_stdio(ret_fd);
@@ -107,9 +120,7 @@ static int tap(struct streams *streams, int number, const struct memcage_spec *s
 		return failure_errno(failure, -result, "make a pipe for a stream");
 	}
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	if (spec->set_user)
-		(void)!fchown(ends[1], spec->user_id,
-			spec->group_id); /* so that /dev/stdout opens for it */
+	(void)!fchmod(ends[1], 0622); /* /dev/stdout opens for whoever the command is, to write */
 	streams->child[number] = ends[1];
 	if (spec->digest_output)
 		stream_open_digest(

@@ -125,11 +125,12 @@ int preload_open(struct preload_witness *ret_witness, const char *library, const
 	return 0;
 }
 
-int preload_inject(const struct preload_witness *witness, const struct injection_plan *plan)
+int preload_inject(struct preload_witness *witness, const struct injection_plan *plan)
 {
 	ssize_t written = pwrite(
 		witness->fd, plan, sizeof(*plan), offsetof(struct witness_page, injection));
 
+	witness->injects = plan->count > 0;
 	return written == (ssize_t)sizeof(*plan) ? 0 : written < 0 ? -errno : -EIO;
 }
 

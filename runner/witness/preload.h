@@ -41,6 +41,7 @@ struct preload_witness {
 	int fd;                          /* of the page's file; -1: none */
 	char page_path[PAGE_PATH_SIZE];  /* its name, which nobody can guess or list */
 	char library[PRELOAD_PATH_SIZE]; /* what goes into LD_PRELOAD */
+	bool injects;                    /* requests are refused on purpose */
 };
 
 #define PRELOAD_NONE ((struct preload_witness){ .fd = -1 })
@@ -57,7 +58,7 @@ int preload_open(struct preload_witness *ret_witness, const char *library, const
 	struct memcage_failure *reterr_failure);
 
 /* Which requests the library refuses on purpose. Before the start; returns 0 or -errno. */
-int preload_inject(const struct preload_witness *witness, const struct injection_plan *plan);
+int preload_inject(struct preload_witness *witness, const struct injection_plan *plan);
 
 /* A copy of envp (NULL-terminated) with the library first in LD_PRELOAD, before what stood there,
  * and the file named in MEMCAGE_WITNESS. One block, to free(). Returns 0 or -ENOMEM. */

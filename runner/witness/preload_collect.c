@@ -137,6 +137,15 @@ static void collect_causes(const struct witness_page *page, struct refusals *ref
 	refusals->by_cause[CAUSE_UNKNOWN] += left;
 }
 
+static void deny_injections(struct witness_page *page, struct refusals *refusals)
+{
+	refusals->injected = 0;
+	page->by_cause[CAUSE_INJECTED] = 0; /* what is left counts as unknown */
+	for (size_t i = 0; i < PAGE_RECORDS; i++)
+		if (page->records[i].cause == CAUSE_INJECTED)
+			page->records[i].cause = CAUSE_UNKNOWN;
+}
+
 void preload_collect(
 	const struct preload_witness *witness, int main_pid, struct refusals *ret_refusals)
 {
@@ -161,7 +170,7 @@ void preload_collect(
 	refusals.retried = at_most(page.retried, INT64_MAX);
 	refusals.impossible = at_most(page.impossible, INT64_MAX);
 	refusals.injected = at_most(page.injected, COUNT_MAX);
-	refusals.counted = page.injection.count > 0;
+	refusals.counted = witness->injects;
 	refusals.largest_bytes = page.largest_bytes;
 	for (size_t i = 0; i < PAGE_PROCESSES; i++) {
 		const struct page_process *process = &page.processes[i];
@@ -172,6 +181,8 @@ void preload_collect(
 			refusals_add_process(
 				&refusals, process->pid, at_most(process->calls, COUNT_MAX));
 	}
+	if (!witness->injects) /* what it is that we did ourselves is not the workload's to say */
+		deny_injections(&page, &refusals);
 	collect_causes(&page, &refusals);
 	collect_records(&page, &refusals);
 	*ret_refusals = refusals;

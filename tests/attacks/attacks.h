@@ -48,6 +48,9 @@ int worked(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int held(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int not_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Children that each take a share of ENOUGH, and wait; who dies or is refused takes nothing. */
+int by_children(size_t (*take)(size_t wanted), const char *what);
+
 /* By the result of a system call: negative is held, by errno. what names the call. */
 int tried(long result, const char *what);
 
@@ -69,9 +72,16 @@ long number_of(const char *text);
 
 #define SECRET "memcage-secret-of-the-host"
 
+/* Who is not root, and has descriptors of the bait's on their way: by more than a process may have.
+ */
+#define CROWD_USER 65534
+#define CROWD 200
+#define CROWD_LIMIT 100
+bool crowd_in_flight(const int carrier[2], int count);
+
 /* ---- by theme ---- */
 
-/* memory.c, memory_kernel.c: each until ENOUGH is held at one time. */
+/* memory.c, memory_kernel.c, memory_uncharged.c: each until ENOUGH is held at one time. */
 int memory_at_start(const char *), memory_anonymous(const char *), memory_cold(const char *),
 	memory_shared(const char *), memory_brk(const char *), memory_remap(const char *),
 	memory_stack(const char *), memory_threads(const char *), memory_children(const char *),
@@ -79,7 +89,8 @@ int memory_at_start(const char *), memory_anonymous(const char *), memory_cold(c
 	memory_memfd(const char *), memory_posix_shm(const char *), memory_sysv_shm(const char *),
 	memory_pipes(const char *), memory_sockets(const char *), memory_page_tables(const char *),
 	memory_huge(const char *), memory_sysv_messages(const char *),
-	memory_in_flight(const char *);
+	memory_in_flight(const char *), memory_datagrams(const char *),
+	memory_connections(const char *), memory_file_locks(const char *);
 
 /* processes.c */
 int survivor(const char *how), many(const char *how), supervisor_dies(const char *),
@@ -115,7 +126,8 @@ int connects(const char *where), opens_socket(const char *kind), sees_interfaces
 	has_route(const char *);
 
 /* sharing.c */
-int shares_lock(const char *how), watches_host(const char *how), reaches_ipc(const char *how);
+int shares_lock(const char *how), watches_host(const char *how), reaches_ipc(const char *how),
+	counted_together(const char *);
 
 /* resources.c */
 int exhausts(const char *what), takes_time(const char *how), floods(const char *how),

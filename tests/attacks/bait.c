@@ -151,6 +151,33 @@ static void remove_ipc(const struct ipc *ipc)
 	(void)mq_unlink(bait_name);
 }
 
+/* Somebody who is not root, with descriptors on their way. Returns his pid, or 0. */
+static pid_t make_crowd(void)
+{
+	int ready[2], carrier[2];
+	bool all = false;
+	pid_t pid;
+
+	if (geteuid() != 0 || pipe2(ready, O_CLOEXEC) < 0)
+		return 0;
+	pid = fork();
+	if (pid == 0) {
+		if (setresuid(CROWD_USER, CROWD_USER, CROWD_USER) < 0 ||
+			prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+			socketpair(AF_UNIX, SOCK_DGRAM, 0, carrier) < 0)
+			_exit(1);
+		all = crowd_in_flight(carrier, CROWD);
+		(void)!write(ready[1], &all, sizeof(all));
+		for (;;)
+			(void)pause();
+	}
+	(void)close(ready[1]);
+	if (read(ready[0], &all, sizeof(all)) != sizeof(all))
+		all = false;
+	(void)close(ready[0]);
+	return all ? pid : 0;
+}
+
 /* Answers datagrams until standard input ends. Connections need nobody who takes them. */
 static void serve(int udp)
 {
@@ -177,6 +204,7 @@ int bait_main(void)
 	int udp = internet(AF_INET, SOCK_DGRAM), file;
 	char path[64];
 	struct ipc ipc;
+	pid_t crowd;
 
 	(void)signal(SIGIO, SIG_IGN);
 	(void)signal(SIGUSR1, SIG_IGN);
@@ -195,14 +223,17 @@ int bait_main(void)
 	(void)snprintf(path, sizeof(path), "%s/secret", directory);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	(void)!chdir(directory);
+	crowd = make_crowd();
 	(void)printf(
 		"pid=%d,memory=%lu,tcp=%d,tcp6=%d,udp=%d,name=%s,directory=%s,key=%d,shared=%d,"
-		"file=%d\n",
+		"file=%d,crowd=%d\n",
 		(int)getpid(), (unsigned long)(uintptr_t)secret_memory, port_of(tcp), port_of(tcp6),
 		port_of(udp), bait_name, directory, 0x6d000000 | (getpid() & 0xffffff), ipc.shared,
-		file);
+		file, crowd > 0);
 	(void)fflush(stdout);
 	serve(udp);
+	if (crowd > 0)
+		(void)kill(crowd, SIGKILL);
 	remove_ipc(&ipc);
 	for (const char *const *name =
 			(const char *const[]){ "secret", "open", "socket", "link", NULL };

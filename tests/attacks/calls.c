@@ -236,6 +236,12 @@ static long file_events(void)
 	return syscall(SYS_fanotify_init, 0x200, O_RDONLY); /* FAN_REPORT_FID: without rights */
 }
 
+/* What a list of calls by name does not know: open_tree_attr(), of Linux 6.15. */
+static long newer_tree(void)
+{
+	return syscall(467, AT_FDCWD, "/", 0, NULL, 0);
+}
+
 static long by_thread_result;
 static int by_thread_error;
 
@@ -300,6 +306,7 @@ int calls(const char *name)
 		{ "set_mempolicy", memory_policy },
 		{ "migrate_pages", pages_moved },
 		{ "fanotify_init", file_events },
+		{ "open_tree_attr", newer_tree },
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)

@@ -102,8 +102,7 @@ int memory_sysv_shm(const char *argument)
 
 /* ---- pipes and sockets: several processes, as each may have few descriptors ---- */
 
-/* Each child takes a share and waits; who dies or is refused takes nothing. */
-static int by_children(size_t (*take)(size_t wanted), const char *what)
+int by_children(size_t (*take)(size_t wanted), const char *what)
 {
 	enum { CHILDREN = 16 };
 	size_t total = 0;

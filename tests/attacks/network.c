@@ -105,6 +105,8 @@ int opens_socket(const char *kind)
 		{ "netlink", AF_NETLINK, SOCK_RAW, 15 }, /* what udev hears */
 		{ "audit", AF_NETLINK, SOCK_RAW, 9 },
 		{ "xdp", AF_XDP, SOCK_RAW, 0 },
+		{ "mptcp", AF_INET, SOCK_STREAM, 262 },
+		{ "udplite", AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

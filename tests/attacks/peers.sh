@@ -13,14 +13,16 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 
-# An OCI bundle as `crun spec` makes it, but with the host's /usr and a limit of memory.
+# An OCI bundle as `RUNTIME spec` makes it, but with the host's /usr, limits, nobody without capabilities,
+# and the filter of system calls that container engines add where that is installed.
 bundle() {
-	mkdir -p "$work/bundle/rootfs" && (cd "$work/bundle" && crun spec) && /usr/bin/python3 - "$work/bundle" "$build" <<'PYTHON'
+	mkdir -p "$work/$1/bundle/rootfs" && (cd "$work/$1/bundle" && "$1" spec) &&
+		/usr/bin/python3 - "$work/$1/bundle" "$build" /usr/share/containers/seccomp.json <<'PYTHON'
 import json, os, sys
-bundle, build = sys.argv[1:]
+bundle, build, profile = sys.argv[1:]
 with open(bundle + "/config.json") as file:
     config = json.load(file)
-config["process"].update(terminal=False, cwd=build, args=["true"])
+config["process"].update(terminal=False, cwd=build, args=["true"], noNewPrivileges=True)
 config["process"]["user"] = {"uid": 65534, "gid": 65534}
 config["process"]["capabilities"] = {}
 for path in ("/usr", build):
@@ -28,24 +30,35 @@ for path in ("/usr", build):
     config["mounts"].append({"destination": path, "source": path, "type": "bind", "options": ["bind", "ro", "nosuid", "nodev"]})
 for name in ("bin", "lib", "lib64"):
     os.symlink("usr/" + name, bundle + "/rootfs/" + name)
+os.mkdir(bundle + "/rootfs/tmp")
 config["mounts"].append({"destination": "/tmp", "source": "tmpfs", "type": "tmpfs", "options": ["size=64m", "nosuid", "nodev"]})
-config["linux"].setdefault("resources", {}).update(memory={"limit": 24 << 20, "swap": 24 << 20}, pids={"limit": 64})
+linux = config["linux"]
+linux.setdefault("resources", {}).update(memory={"limit": 24 << 20, "swap": 24 << 20}, pids={"limit": 64})
+if os.path.exists(profile):
+    with open(profile) as file:
+        seccomp = json.load(file)
+    rules = [rule for rule in seccomp["syscalls"] if not rule.get("includes", {}).get("caps")
+             and "CAP_" not in str(rule.get("includes")) and "amd64" in (rule.get("includes", {}).get("arches") or ["amd64"])]
+    linux["seccomp"] = {"defaultAction": seccomp["defaultAction"], "architectures": ["SCMP_ARCH_X86_64"],
+                        "syscalls": [{key: rule[key] for key in ("names", "action", "args", "errnoRet") if rule.get(key)}
+                                     for rule in rules]}
+    if "defaultErrnoRet" in seccomp:
+        linux["seccomp"]["defaultErrnoRet"] = seccomp["defaultErrnoRet"]
 with open(bundle + "/config.json", "w") as file:
     json.dump(config, file)
 PYTHON
-}
-
-# One run of a container has its command in the bundle's file.
-cat >"$work/crun" <<'CRUN'
+	# One run of a container has its command in the bundle's file.
+	cat >"$work/$1/run" <<'RUN'
 #!/bin/bash
 work=$(dirname "$0") id=attack-$$
 /usr/bin/python3 -c 'import json, sys
 path = sys.argv[1]
 config = json.load(open(path)); config["process"]["args"] = sys.argv[2:]
 json.dump(config, open(path, "w"))' "$work/bundle/config.json" "$@"
-exec crun run --bundle "$work/bundle" "$id"
-CRUN
-chmod +x "$work/crun"
+exec "$(basename "$work")" run --bundle "$work/bundle" "$id"
+RUN
+	chmod +x "$work/$1/run"
+}
 
 names=() versions=()
 # attack NAME VERSION CAGE...
@@ -53,7 +66,7 @@ attack() {
 	names+=("$1") versions+=("$2")
 	local name=$1
 	shift 2
-	timeout 900 "$build/memcage" selftest --json ${1+-- "$@"} >"$work/$name.json" 2>"$work/$name.error" ||
+	timeout 1800 "$build/memcage" selftest --json ${1+-- "$@"} >"$work/$name.json" 2>"$work/$name.error" ||
 		[ -s "$work/$name.json" ] || echo "$name: $(tail -n 1 "$work/$name.error")" >&2
 }
 
@@ -64,8 +77,12 @@ attack memcage "$("$build/memcage" --version | cut -d ' ' -f 2)"
 		--proc /proc --dev /dev --tmpfs /tmp --ro-bind "$build" "$build" --
 ! command -v firejail >/dev/null ||
 	attack firejail "$(firejail --version | awk 'NR == 1 { print $3 }')" firejail --quiet --noprofile --net=none --caps.drop=all \
-		--seccomp --nonewprivs --noroot --private-dev --ipc-namespace --rlimit-as=25165824 --rlimit-nproc=64 --
-! command -v crun >/dev/null || ! bundle || attack crun "$(crun --version | awk 'NR == 1 { print $3 }')" "$work/crun"
+		--seccomp --seccomp.block-secondary --restrict-namespaces --nonewprivs --nogroups --private --private-dev --private-tmp \
+		--disable-mnt --ipc-namespace --rlimit-nproc=64 --rlimit-nofile=256 --rlimit-fsize=67108864 --
+for runtime in crun runc; do
+	! command -v $runtime >/dev/null || ! bundle $runtime ||
+		attack $runtime "$($runtime --version | awk 'NR == 1 { print $3 }')" "$work/$runtime/run"
+done
 ! command -v nsjail >/dev/null ||
 	attack nsjail "$(nsjail --version 2>&1 | tail -n 1)" nsjail -Mo -q --rlimit_as 64 -R /usr -R "$build" -T /tmp --cgroup_mem_max 25165824 --
 ! command -v isolate >/dev/null || attack isolate "$(isolate --version | awk 'NR == 1 { print $NF }')" \
@@ -88,9 +105,10 @@ for name in names:
             results[name] = json.load(file)
     except ValueError:
         results[name] = None
+version_of = dict(zip(names, versions))
 names = [name for name in names if results[name]]
 print("| held, of those that work without a cage | " + " | ".join(
-    f"{name} {version}" for name, version in zip(names, versions)) + " |")
+    f"{name} {version_of[name]}" for name in names) + " |")
 print("|---|" + "---|" * len(names))
 def cell(rows):
     tried = [one for one in rows if one["outcome"] != "not_applicable"]

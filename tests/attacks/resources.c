@@ -19,6 +19,7 @@
 #include "attacks.h"
 
 #define MANY_FILES 6000 /* more than a private /tmp has */
+#define MANY_SIGNALS 1000
 #define LARGE ((off_t)200 << 20)
 
 /* ---- files ---- */
@@ -88,6 +89,41 @@ static int queues(void)
 	return queue;
 }
 
+/* The host has some thousand for all. */
+static int terminals(void)
+{
+	int fd = -1, count = 0;
+
+	while (count < 100 && (fd = posix_openpt(O_RDWR | O_NOCTTY)) >= 0)
+		count++;
+	return fd;
+}
+
+/* Both are counted for whom the cage was started by, too: too many, and root of the host has none.
+ */
+static int signals(void)
+{
+	int result = 0;
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	for (int i = 0; i < MANY_SIGNALS && result == 0; i++)
+		result = sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 });
+	return result;
+}
+
+static int timers(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	int result = 0;
+	timer_t timer;
+
+	for (int i = 0; i < MANY_SIGNALS && result == 0; i++)
+		result = timer_create(CLOCK_MONOTONIC, &event, &timer);
+	return result;
+}
+
 /* A dump is written by a helper outside, as large as the process likes. */
 static int dump(void)
 {
@@ -105,6 +141,7 @@ int exhausts(const char *what)
 		int (*act)(void);
 	} ways[] = { { "inodes", inodes }, { "disk", disk }, { "a file of 4 TiB", hole },
 		{ "descriptors", descriptors }, { "message queues", queues },
+		{ "terminals", terminals }, { "signals", signals }, { "timers", timers },
 		{ "a core dump", dump } };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)

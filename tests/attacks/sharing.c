@@ -13,8 +13,10 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "attacks.h"
@@ -78,4 +80,42 @@ int reaches_ipc(const char *how)
 	if (strcmp(how, "mq_open") == 0)
 		return tried(mq_open(bait_text("name"), O_RDWR), "a message queue by its name");
 	return tried(shm_open(bait_text("name"), O_RDWR, 0), "shared memory by its name");
+}
+
+/* Copies of our standard input, in one message that nobody takes. */
+bool crowd_in_flight(const int carrier[2], int count)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(CROWD * sizeof(int))];
+	} control = { .header = { CMSG_LEN((size_t)count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec one = { "x", 1 };
+	struct msghdr message = { .msg_iov = &one,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int)) };
+
+	memset(CMSG_DATA(&control.header), 0, (size_t)count * sizeof(int));
+	return sendmsg(carrier[0], &message, MSG_DONTWAIT) == 1;
+}
+
+/* The kernel counts for a user what is in flight, wherever he is, and lets no more fly than a
+ * process may have open. */
+int counted_together(const char *argument)
+{
+	const struct rlimit limit = { CROWD_LIMIT, CROWD_LIMIT };
+	int carrier[2];
+
+	(void)argument;
+	if (bait_number("crowd") != 1)
+		return not_here(
+			"only root has others' users; those of one user are counted together");
+	if (getuid() == 0 && setresuid(CROWD_USER, CROWD_USER, CROWD_USER) < 0)
+		return tried(-1, "be another user");
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || socketpair(AF_UNIX, SOCK_DGRAM, 0, carrier) < 0)
+		return not_here("no sockets");
+	if (crowd_in_flight(carrier, 1))
+		return held("a descriptor passes");
+	return errno == ETOOMANYREFS ? worked("others have more than %d on their way", CROWD_LIMIT)
+				     : not_here("no descriptor passes");
 }

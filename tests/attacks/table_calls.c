@@ -75,6 +75,12 @@ const struct attack calls_attacks[] = {
 	{ "socket_netlink", 15, "", "the kernel's events of devices", opens_socket, "netlink", "",
 		"" },
 	{ "socket_audit", 15, "", "the audit log", opens_socket, "audit", "", "" },
+	{ "socket_mptcp", 15, "", "connections by several ways at once", opens_socket, "mptcp", "",
+		"" },
+	{ "socket_udplite", 15, "", "datagrams of a kind that nobody uses", opens_socket, "udplite",
+		"", "" },
+	{ "call_newer", 15, "", "the system call open_tree by its newer name", calls,
+		"open_tree_attr", "", "" },
 	{ "socket_xdp", 15, "", "XDP sockets", opens_socket, "xdp", "", "" },
 
 	/* 16: no network */
@@ -121,6 +127,8 @@ const struct attack calls_attacks[] = {
 	{ "opens_timers", 17, "", "to open /proc/timer_list", opens, "/proc/timer_list", "", "" },
 	{ "opens_interrupts", 17, "", "to open /proc/irq/default_smp_affinity for writing",
 		opens_to_write, "/proc/irq/default_smp_affinity", "", "" },
+	{ "opens_interrupt_counts", 17, "", "to open /proc/interrupts, which tells of key strokes",
+		opens, "/proc/interrupts", "", "" },
 	{ "opens_page_map", 17, "", "to open /proc/kpageflags", opens, "/proc/kpageflags", "", "" },
 	{ "opens_disk", 17, "", "to open /proc/1/mountinfo", opens, "/proc/1/mountinfo", "", "" },
 
@@ -137,6 +145,8 @@ const struct attack calls_attacks[] = {
 		"inotify", "", "" },
 	{ "watch_dnotify", 18, "", "which programs the host starts, by dnotify", watches_host,
 		"dnotify", "", "" },
+	{ "counted_together", 18, "", "how many descriptors others have on their way",
+		counted_together, NULL, "", "" },
 	{ "ipc_shmget", 18, "", "shared memory of the host by its key", reaches_ipc, "shmget", "",
 		"" },
 	{ "ipc_shmat", 18, "", "shared memory of the host by its number", reaches_ipc, "shmat", "",

@@ -42,6 +42,12 @@ const struct attack memory_attacks[] = {
 	{ "memory_page_tables", 3, "", "page tables without pages", memory_page_tables, NULL,
 		MEMORY, "" },
 
+	{ "memory_datagrams", 3, "", "datagrams of the loopback device that nobody reads",
+		memory_datagrams, NULL, MEMORY, "" },
+	{ "memory_connections", 3, "", "connections to the loopback device that nobody reads",
+		memory_connections, NULL, MEMORY, "" },
+	{ "memory_file_locks", 3, "", "locks of files", memory_file_locks, NULL, MEMORY, "" },
+
 	/* 4: what is left behind is gone */
 	{ "leaves_file_in_tmp", 4, "L", "a file in /tmp, for who comes next", leaves_behind, "/tmp",
 		"", "" },

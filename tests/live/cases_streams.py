@@ -92,6 +92,17 @@ def private_report(run):
     expect(mode & 0o022 == 0, f"the report's mode is {mode:o}")
 
 
+def two_directories(run):
+    os.mkdir(run.path("sub"))
+    os.mkdir(run.path("other"))
+
+
+def where_it_was(run):
+    """Not where the way leads that the command has made."""
+    expect(os.listdir(run.path("other")) == [], f"the report went to {os.listdir(run.path('other'))}")
+    expect(os.listdir(run.path("old")) == ["report.json"], f"there is {os.listdir(run.path('old'))}")
+
+
 TRUE = ("exit_with", "0")
 
 CASES = [
@@ -105,6 +116,8 @@ CASES = [
          check=file_is("out", b"hello\n")),
     Case("streams/stderr_file", ("sh", "-c", "echo oops >&2"), "ok/clean", 0, (*M, "--stderr", "{dir}/err"),
          files=("err",), check=file_is("err", b"oops\n")),
+    Case("streams/stdout_link", TRUE, None, 125, ("-m", "64M", "--stdout", "{dir}/link"), setup=symbolic_link,
+         files=("target", "link"), check=target_unharmed, report=""),
     Case("streams/one_file_keeps_order", ("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do echo $i; echo -$i >&2; done"),
          "ok/clean", 0, M, merge=True,
          check=stream_is("stdout", b"".join(b"%d\n-%d\n" % (n, n) for n in range(1, 10)))),
@@ -130,6 +143,8 @@ CASES = [
     Case("report/stdout", TRUE, None, 0, M, report="-", check=report_on_stdout),
     Case("report/symbolic_link", TRUE, None, 125, ("-m", "64M"), setup=symbolic_link, report="link",
          files=("target",), check=target_unharmed),
+    Case("report/directory_swapped", ("sh", "-c", "mv {dir}/sub {dir}/old && ln -s other {dir}/sub"), None, 0, M,
+         report="sub/report.json", setup=two_directories, files=("sub", "old", "other"), check=where_it_was),
     Case("report/directory", TRUE, None, 125, ("-m", "64M"), report="sub", setup=lambda run: os.mkdir(run.path("sub"))),
     Case("report/no_such_directory", TRUE, None, 125, ("-m", "64M"), report="missing/report.json"),
 ]

@@ -404,6 +404,10 @@ static void forged_pages_are_read_with_care(void **state)
 		assert_int_equal(pwrite(fd, &page, sizeof(page), 0), sizeof(page));
 		preload_collect(&witness, 77, &refusals);
 		assert_true(refusals.watched);
+		assert_false(refusals.counted);
+		assert_int_equal(refusals.injected, 0); /* nobody asked for that */
+		assert_int_equal(refusals.by_cause[CAUSE_INJECTED], 0);
+		assert_true(!refusals.first_known || refusals.first.cause != CAUSE_INJECTED);
 		check_sense(&refusals);
 	}
 	page.hard = UINT64_C(1) << 50;

@@ -296,14 +296,26 @@ static void no_descriptors_left(void)
 	CHECK(failed > 0 && failed < 24);
 }
 
-static void pipe_belongs_to_user(void)
+static void link_is_refused(void)
+{
+	struct memcage_failure failure = { 0 };
+	struct streams streams;
+
+	CHECK(symlink("elsewhere", "link") == 0);
+	CHECK(streams_open(&streams, &spec, &failure) == -ELOOP);
+	CHECK(strstr(failure.detail, "is a symbolic link") != NULL);
+	CHECK(access("elsewhere", F_OK) < 0);
+	CHECK(unlink("link") == 0);
+}
+
+static void pipe_is_open_to_write(void)
 {
 	struct streams streams;
 	struct stat facts;
 
 	opened(&streams);
 	CHECK(fstat(streams.child[1], &facts) == 0);
-	CHECK(facts.st_uid == 12345 && facts.st_gid == 23456); /* so that /dev/stdout opens */
+	CHECK((facts.st_mode & 0777) == 0622); /* so that /dev/stdout opens, for whomever */
 }
 
 static const struct {
@@ -333,7 +345,9 @@ static const struct {
 		{ .stdin_path = "in", .stdout_path = "out", .stderr_path = "missing/err" }, false },
 	{ "no descriptors left", PIPES, no_descriptors_left, { 0 }, false },
 	{ "no descriptors left, one pipe", ONE_PIPE, no_descriptors_left, { 0 }, false },
-	{ "another user", PIPES, pipe_belongs_to_user,
+	{ "a symbolic link for an output", PIPES, link_is_refused, { .stdout_path = "link" },
+		false },
+	{ "another user", PIPES, pipe_is_open_to_write,
 		{ .set_user = true, .user_id = 12345, .group_id = 23456 }, true },
 };
 
