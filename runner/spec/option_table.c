@@ -136,6 +136,8 @@ const struct option_row option_rows[] = {
 		"how close the limit is to be found; default: a fiftieth of it, at least 1M" },
 	{ NULL, 0, "junit", "FILE", VALUE_TEXT, HERE(junit_path), NULL, FOR_SWEEP,
 		"write the result to FILE as JUnit XML, too" },
+	{ NULL, 0, "picture", "FILE", VALUE_TEXT, HERE(picture_path), NULL, FOR_FIT,
+		"draw the outcomes by limit into FILE, .svg, .png or .pdf, too; needs gnuplot" },
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },
