@@ -48,7 +48,9 @@ static void say_nothing_found(const struct explanation *explanation)
 		(void)printf("%s: the report lists no OOM kill\n", explanation->name);
 	else
 		(void)printf("%s: no OOM kill in %llu lines; looked for the kernel's \"invoked "
-			     "oom-killer\", \"oom-kill:\" and \"Killed process\"\n",
+			     "oom-killer\", \"oom-kill:\" and \"Killed process\". The kernel "
+			     "log is that of the machine, of the node and not of the container: "
+			     "dmesg, journalctl -k\n",
 			explanation->name, (unsigned long long)explanation->lines);
 }
 

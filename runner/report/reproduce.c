@@ -97,13 +97,17 @@ static bool swap_allowed(const struct oom_incident *incident, uint64_t *ret_byte
 	return limit.value > 0;
 }
 
-static const char *note_of(const struct oom_incident *incident, bool has_limit)
+static const char *note_of(
+	const struct explanation *explanation, const struct oom_incident *incident, bool has_limit)
 {
 	const struct oom_task *tasks = incident->tasks;
 
 	if (incident->scope != OOM_SCOPE_UNKNOWN && !explain_is_group(incident))
 		return "the memory of a machine is not put into a cage: the limit is what the "
 		       "victim held when it was killed";
+	if (!has_limit && explanation->is_report)
+		return "the report does not tell the limit: it is what the victim held when it was "
+		       "killed";
 	if (!has_limit)
 		return "the log does not tell the limit: it is what the victim held when it was "
 		       "killed";
@@ -147,7 +151,7 @@ json_t *reproduce_json(const struct explanation *explanation, const struct oom_i
 	uint64_t bytes = has_limit ? limit.value : held_bytes(incident);
 	const char *policy = explanation->is_report ? explanation->policy
 						    : reproduce_policy(incident);
-	const char *note = note_of(incident, has_limit);
+	const char *note = note_of(explanation, incident, has_limit);
 	struct builder object;
 
 	if (bytes == 0 || incident->scope == OOM_SCOPE_SYSRQ)
