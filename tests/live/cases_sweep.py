@@ -160,6 +160,28 @@ def goes_on(harness, run):
     os.unlink(log)
 
 
+def leaves_other_files(harness, run):
+    """What does not begin as the notes of this sweep stays as it is; notes that were torn at once go on."""
+    log = run.path("sweep.jsonl")
+    words = ("--resume", log, "--", os.path.join(harness.workloads, "malloc_once"), "1M")
+    swept(harness, run, *words)
+    with open(log, "rb") as file:
+        notes = file.read()
+    for text in (b"no newline, and all that there is", b"{}", b"a line\n", notes.split(b"\n")[0][:-1] + b"]"):
+        with open(log, "wb") as file:
+            file.write(text)
+        sweep(harness, run, *words, status=125)
+        expect(b"not of this sweep" in run.stderr, f"{text!r}: {run.stderr!r}")
+        with open(log, "rb") as file:
+            expect(file.read() == text, f"{text!r} was written over")
+    with open(log, "wb") as file:
+        file.write(notes[:20])
+    swept(harness, run, *words)
+    with open(log, "rb") as file:
+        expect(sorted(file.read().split(b"\n")) == sorted(notes.split(b"\n")), "other notes")
+    os.unlink(log)
+
+
 def names(result):
     return sorted((stack["outcome"], *stack["nth"]) for stack in result["stacks"])
 
@@ -264,6 +286,7 @@ CASES = [
     Case("sweep/static", drive=finds_in_static, timeout=60),
     Case("sweep/words", drive=tells_in_words, timeout=60),
     Case("sweep/resume", drive=goes_on, timeout=60),
+    Case("sweep/resume_of_another", drive=leaves_other_files, timeout=60),
     Case("sweep/budget", drive=keeps_to_its_budget, timeout=60),
     Case("sweep/interrupted", drive=can_be_interrupted),
     Case("sweep/no_command", drive=says_no(part="no command")),
