@@ -53,6 +53,22 @@ void fit_print_limit(const struct fit *fit, FILE *out)
 	}
 }
 
+/* The largest limit that fails, and that not for memory: then the answer is chance, or the program
+ * looks at its limit. */
+static void print_doubt(const struct fit *fit, FILE *out)
+{
+	const struct fit_try *largest = NULL;
+	char limit[TEXT_NUMBER_SIZE];
+
+	for (size_t i = 0; i < fit->count; i++)
+		if (fit->tries[i].passed < fit->tries[i].runs)
+			largest = &fit->tries[i];
+	if (largest == NULL || fit_try_outcome(fit, largest) != FIT_OTHER)
+		return;
+	(void)fprintf(out, "doubtful: under %s it fails as it might at any limit: %s\n",
+		format_size(largest->limit_bytes, limit), largest->end.summary);
+}
+
 static void print_answer(const struct fit *fit, FILE *out)
 {
 	uint64_t low, high;
@@ -68,6 +84,7 @@ static void print_answer(const struct fit *fit, FILE *out)
 	if (fit_search_contradiction(fit->points, fit->count, &low, &high))
 		(void)fprintf(out, "not monotonic: it passed under %s and failed under %s\n",
 			format_size(low, one), format_size(high, other));
+	print_doubt(fit, out);
 }
 
 size_t fit_row_end(const struct fit *fit, size_t index)
