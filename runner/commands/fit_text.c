@@ -5,6 +5,8 @@
 #include "commands/fit.h"
 #include "commands/operands.h"
 
+#define NEAR_PART 8 /* a run whose peak came within this part of the limit was near it */
+
 void fit_option_value(uint64_t bytes, char *buffer, size_t size)
 {
 	static const struct {
@@ -53,8 +55,8 @@ void fit_print_limit(const struct fit *fit, FILE *out)
 	}
 }
 
-/* The largest limit that fails, and that not for memory: then the answer is chance, or the program
- * looks at its limit. */
+/* The largest limit that fails, and that far from it and not for memory: then the answer is chance,
+ * or the program looks at its limit. */
 static void print_doubt(const struct fit *fit, FILE *out)
 {
 	const struct fit_try *largest = NULL;
@@ -63,7 +65,9 @@ static void print_doubt(const struct fit *fit, FILE *out)
 	for (size_t i = 0; i < fit->count; i++)
 		if (fit->tries[i].passed < fit->tries[i].runs)
 			largest = &fit->tries[i];
-	if (largest == NULL || fit_try_outcome(fit, largest) != FIT_OTHER)
+	if (largest == NULL || fit_try_outcome(fit, largest) != FIT_OTHER ||
+		largest->end.peak_bytes == FIT_UNKNOWN ||
+		largest->end.peak_bytes > largest->limit_bytes - largest->limit_bytes / NEAR_PART)
 		return;
 	(void)fprintf(out, "doubtful: under %s it fails as it might at any limit: %s\n",
 		format_size(largest->limit_bytes, limit), largest->end.summary);
