@@ -11,6 +11,7 @@
 
 #include "base/failure.h"
 #include "commands/explain_input.h"
+#include "commands/operands.h"
 #include "report/json.h"
 #include "spec/options.h"
 
@@ -93,16 +94,9 @@ int command_explain(int argc, char **argv)
 {
 	struct memcage_failure failure;
 	struct options options;
-	const char *path = NULL;
+	const char *path = operand_in_front(&argc, &argv);
 	int status;
 
-	/* `memcage explain FILE --json` puts the operand first: take it out of the way. */
-	if (argc > 2 && (argv[1][0] != '-' || argv[1][1] == '\0')) {
-		path = argv[1];
-		argv[1] = argv[0];
-		argv++;
-		argc--;
-	}
 	if (options_parse(FOR_EXPLAIN, argc, argv, &options, &failure) < 0)
 		return complain("%s", failure.detail);
 	if (path == NULL)

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "commands/commands.h"
+#include "commands/operands.h"
 #include "commands/reexec.h"
 #include "commands/run_pool.h"
 #include "commands/supervise.h"
@@ -59,12 +60,7 @@ static int tell(struct fit *fit)
 
 	fit_sort(fit);
 	if (fit->options->json) {
-		json_t *json = fit_json(fit);
-
-		if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
-			status = complain("the result could not be written");
-		(void)putchar('\n');
-		json_decref(json);
+		status = print_json_answer(fit_json(fit));
 	} else {
 		fit_print_text(fit, stdout);
 	}

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/operands.h"
 #include "commands/reexec.h"
 #include "commands/report_file.h"
 #include "commands/run_pool.h"
@@ -139,12 +140,9 @@ static int tell(struct sweep *sweep)
 							   : write_junit(sweep);
 
 	if (sweep->options->json) {
-		json_t *json = sweep_json(sweep);
+		int printed = print_json_answer(sweep_json(sweep));
 
-		if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
-			status = complain("the result could not be written");
-		(void)putchar('\n');
-		json_decref(json);
+		status = status != 0 ? status : printed;
 	} else {
 		sweep_print_text(sweep, stdout);
 	}
