@@ -34,6 +34,8 @@ PROGRAMS = {
 
 
 class Dossier(overhead.Bench):
+    all = ()    # the pairs of all programs, in parts of what each takes without a limit
+
     def build(self):
         super().build()
         with open(self.path("lines"), "w", encoding="ascii") as file:
@@ -66,7 +68,10 @@ class Dossier(overhead.Bench):
                     wrong.append((limited, end, report["verdict"], report.get("last_words")))
                 snapshots += limited and report.get("snapshot") is not None
             pairs.append((seen[False], seen[True]))
-        self.tell(name, "words", "ms", count, [(one[0], other[0]) for one, other in pairs], overhead.percent)
+        pairs = [(one[0], other[0]) for one, other in pairs]
+        self.tell(name, "words", "ms", count, pairs, overhead.percent)
+        usual = overhead.trimmed([one for one, _ in pairs])
+        self.all = [*self.all, *((one / usual, other / usual) for one, other in pairs)]
         print(f"{'':32} limit {limit // MIB} MiB, peak {peak / MIB:.1f} MiB, {snapshots} of {count} with a snapshot, "
               f"{len(wrong)} with another end {wrong[:2] or ''}", flush=True)
         return not wrong and (snapshots > 0) == (room < 2)
@@ -87,6 +92,7 @@ def main():
         bench.build()
         chosen = [name for name in PROGRAMS if any(fnmatch.fnmatch(name, glob) for glob in options.only or ["*"])]
         same = [bench.compare(name, options.pairs) for name in chosen]
+        bench.tell("all of them", "words", "", len(bench.all), bench.all, overhead.percent)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"host": facts, "trim": overhead.TRIM, "results": bench.results}, file, indent=1)
