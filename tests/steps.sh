@@ -14,6 +14,7 @@ exec </dev/null # nobody asks anything, and a closed standard input is one less 
 build_packages=(build-essential cmake pkg-config libjansson-dev libcgroup-dev libseccomp-dev libcyaml-dev libyaml-dev
 	libdw-dev)
 test_packages=(libcmocka-dev libbpf-dev python3 python3-jsonschema python3-numpy clang clang-format shellcheck busybox-static
+	gnuplot-nox
 	golang-github-containers-common) # the last one for its seccomp profile
 machine_packages=(user-mode-linux qemu-system-x86) # not to be had everywhere
 # the languages of tests/live/cases_runtimes_*.py: large, so only with --runtimes

@@ -94,8 +94,7 @@ static int run_jobs(struct batch *batch, struct options *options, char **argv)
 	result = memcage_shared_open(
 		&options->spec, limit_of_all(batch->memory_total_bytes), &shared, &failure);
 	if (result < 0) {
-		(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-		reexec_by_systemd(-result, argv);
+		reexec_by_systemd(-result, &mask, argv);
 		return complain("%s", failure.detail);
 	}
 	batch->shows_progress = !options->quiet && isatty(STDERR_FILENO);

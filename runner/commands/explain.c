@@ -11,6 +11,7 @@
 
 #include "base/failure.h"
 #include "commands/explain_input.h"
+#include "commands/operands.h"
 #include "report/json.h"
 #include "spec/options.h"
 
@@ -48,7 +49,9 @@ static void say_nothing_found(const struct explanation *explanation)
 		(void)printf("%s: the report lists no OOM kill\n", explanation->name);
 	else
 		(void)printf("%s: no OOM kill in %llu lines; looked for the kernel's \"invoked "
-			     "oom-killer\", \"oom-kill:\" and \"Killed process\"\n",
+			     "oom-killer\", \"oom-kill:\" and \"Killed process\". The kernel "
+			     "log is that of the machine, of the node and not of the container: "
+			     "dmesg, journalctl -k\n",
 			explanation->name, (unsigned long long)explanation->lines);
 }
 
@@ -91,16 +94,9 @@ int command_explain(int argc, char **argv)
 {
 	struct memcage_failure failure;
 	struct options options;
-	const char *path = NULL;
+	const char *path = operand_in_front(&argc, &argv);
 	int status;
 
-	/* `memcage explain FILE --json` puts the operand first: take it out of the way. */
-	if (argc > 2 && (argv[1][0] != '-' || argv[1][1] == '\0')) {
-		path = argv[1];
-		argv[1] = argv[0];
-		argv++;
-		argc--;
-	}
 	if (options_parse(FOR_EXPLAIN, argc, argv, &options, &failure) < 0)
 		return complain("%s", failure.detail);
 	if (path == NULL)

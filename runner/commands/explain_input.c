@@ -9,6 +9,7 @@
 
 #include "base/failure.h"
 #include "base/fd.h"
+#include "commands/explain_json_log.h"
 
 #define CHUNK_BYTES 65536
 #define LINE_MAX_BYTES 16384 /* more than the kernel prints in one; what is beyond is left out */
@@ -21,6 +22,7 @@ struct reader {
 	char chunk[CHUNK_BYTES];
 	size_t line_length;
 	char line[LINE_MAX_BYTES];
+	bool is_journal; /* each line is an entry as JSON */
 	struct oom_log log;
 };
 
@@ -87,6 +89,14 @@ static void add_to_line(struct reader *reader, const char *text, size_t length)
 	reader->line_length += length;
 }
 
+static void feed_line(struct reader *reader, const char *line, size_t length)
+{
+	if (reader->is_journal)
+		json_log_feed_entry(&reader->log, line, length);
+	else
+		oom_log_feed(&reader->log, line, length);
+}
+
 static void feed_chunk(struct reader *reader)
 {
 	const char *text = reader->chunk, *end = text + reader->length;
@@ -99,10 +109,10 @@ static void feed_chunk(struct reader *reader)
 			return;
 		}
 		if (reader->line_length == 0 && newline - text <= LINE_MAX_BYTES) {
-			oom_log_feed(&reader->log, text, (size_t)(newline - text));
+			feed_line(reader, text, (size_t)(newline - text));
 		} else {
 			add_to_line(reader, text, (size_t)(newline - text));
-			oom_log_feed(&reader->log, reader->line, reader->line_length);
+			feed_line(reader, reader->line, reader->line_length);
 			reader->line_length = 0;
 		}
 		text = newline + 1;
@@ -116,11 +126,27 @@ static int by_first_line(const void *a, const void *b)
 	return (first->first_line > second->first_line) - (first->first_line < second->first_line);
 }
 
-static int read_log(
+/* What came of all lines. */
+static int finish_log(
 	struct explain_input *input, struct reader *reader, struct memcage_failure *failure)
 {
 	struct explanation *explanation = &input->explanation;
 
+	oom_log_end(&reader->log);
+	if (input->out_of_memory)
+		return failure_errno(failure, ENOMEM, "%s", reader->name);
+	if (explanation->count > 0)
+		qsort(explanation->incidents, explanation->count, sizeof(*explanation->incidents),
+			by_first_line);
+	explanation->lines = reader->log.line_number;
+	explanation->suppressed = reader->log.suppressed;
+	explanation->foreign = reader->log.foreign;
+	return 0;
+}
+
+static int read_log(
+	struct explain_input *input, struct reader *reader, struct memcage_failure *failure)
+{
 	oom_log_begin(&reader->log, found, input);
 	while (reader->length > 0) {
 		ssize_t length;
@@ -133,17 +159,8 @@ static int read_log(
 		reader->length = (size_t)length;
 	}
 	if (reader->line_length > 0)
-		oom_log_feed(&reader->log, reader->line, reader->line_length);
-	oom_log_end(&reader->log);
-	if (input->out_of_memory)
-		return failure_errno(failure, ENOMEM, "%s", reader->name);
-	if (explanation->count > 0)
-		qsort(explanation->incidents, explanation->count, sizeof(*explanation->incidents),
-			by_first_line);
-	explanation->lines = reader->log.line_number;
-	explanation->suppressed = reader->log.suppressed;
-	explanation->foreign = reader->log.foreign;
-	return 0;
+		feed_line(reader, reader->line, reader->line_length);
+	return finish_log(input, reader, failure);
 }
 
 /* The rest of the file behind the chunk that was read. */
@@ -183,22 +200,12 @@ static int read_whole(
 	return 0;
 }
 
-static int read_report(
+static int take_report(
 	struct explain_input *input, struct reader *reader, struct memcage_failure *failure)
 {
 	struct explanation *explanation = &input->explanation;
-	char *text = NULL;
-	size_t length = 0, kills;
-	int result = read_whole(reader, &text, &length, failure);
+	size_t kills;
 
-	if (result < 0)
-		return result;
-	result = memcage_report_text(text, length, reader->name, &input->report_text, failure);
-	if (result == 0)
-		input->report = json_loadb(text, length, JSON_ALLOW_NUL, NULL);
-	free(text);
-	if (result < 0)
-		return result;
 	kills = json_array_size(json_object_get(input->report, "oom_kills"));
 	if (kills > EXPLAIN_INCIDENTS_MAX) {
 		explanation->omitted = kills - EXPLAIN_INCIDENTS_MAX;
@@ -216,7 +223,28 @@ static int read_report(
 	return 0;
 }
 
-/* The first bytes decide. Line 1 of a log never begins with a brace. */
+/* A report, or what dmesg printed as JSON. */
+static int read_json(
+	struct explain_input *input, struct reader *reader, struct memcage_failure *failure)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int result = read_whole(reader, &text, &length, failure);
+
+	if (result < 0)
+		return result;
+	input->report = json_loadb(text, length, JSON_ALLOW_NUL, NULL);
+	oom_log_begin(&reader->log, found, input);
+	if (json_log_feed_dmesg(&reader->log, input->report)) {
+		free(text);
+		return finish_log(input, reader, failure);
+	}
+	result = memcage_report_text(text, length, reader->name, &input->report_text, failure);
+	free(text);
+	return result < 0 ? result : take_report(input, reader, failure);
+}
+
+/* The first bytes decide. Line 1 of a log begins with a brace only where it is JSON. */
 static int read_either(
 	struct explain_input *input, struct reader *reader, struct memcage_failure *failure)
 {
@@ -233,8 +261,9 @@ static int read_either(
 				failure, EINVAL, "%s:1: %s", reader->name, not_text[i].what);
 	while (blanks < reader->length && strchr(" \t\r\n", reader->chunk[blanks]) != NULL)
 		blanks++;
-	if (blanks < reader->length && reader->chunk[blanks] == '{')
-		return read_report(input, reader, failure);
+	reader->is_journal = json_log_is_journal(reader->chunk, reader->length);
+	if (blanks < reader->length && reader->chunk[blanks] == '{' && !reader->is_journal)
+		return read_json(input, reader, failure);
 	return read_log(input, reader, failure);
 }
 

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "commands/commands.h"
+#include "commands/operands.h"
+#include "commands/reexec.h"
 #include "commands/run_pool.h"
 #include "commands/supervise.h"
 
@@ -53,21 +55,19 @@ static int tell(struct fit *fit)
 {
 	uint64_t passes, fails;
 	bool found = fit_search_smallest(fit->points, fit->count, &passes, &fails);
+	struct memcage_failure failure;
 	int status = 0;
 
 	fit_sort(fit);
 	if (fit->options->json) {
-		json_t *json = fit_json(fit);
-
-		if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
-			status = complain("the result could not be written");
-		(void)putchar('\n');
-		json_decref(json);
+		status = print_json_answer(fit_json(fit));
 	} else {
 		fit_print_text(fit, stdout);
 	}
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = complain("standard output cannot be written");
+	if (fit_picture_draw(fit, &failure) < 0)
+		status = complain("%s", failure.detail);
 	return status != 0 ? status : found ? 0 : EXIT_STATUS_NONE;
 }
 
@@ -89,13 +89,15 @@ static void set_bounds(struct fit *fit)
 	fit->bounds.most = fit->bounds.upper * DOUBLED;
 }
 
-static int search(struct fit *fit, int signals)
+static int search(struct fit *fit, int signals, char **argv)
 {
 	struct memcage_spec *spec = &fit->options->spec;
 	struct memcage_failure failure;
 	uint64_t begun_us = clock_us();
 	int result = fit_run_first(fit, signals, &failure);
 
+	if (result < 0)
+		reexec_by_systemd(-result, spec->signal_mask, argv);
 	if (result == 0 && strcmp(fit->first.verdict, "not_started") == 0)
 		return complain("%s", fit->first.summary);
 	if (result == 0 && fit->first_passes) {
@@ -123,8 +125,10 @@ static int search(struct fit *fit, int signals)
 	return tell(fit);
 }
 
-static int fit_with(struct options *options, const struct expectation *expected, int signals)
+static int fit_with(
+	struct options *options, const struct expectation *expected, int signals, char **argv)
 {
+	struct memcage_failure failure;
 	struct fit *fit = calloc(1, sizeof(*fit)); /* its tries are too much for a stack */
 	int status;
 
@@ -134,7 +138,10 @@ static int fit_with(struct options *options, const struct expectation *expected,
 	fit->expected = expected;
 	fit->repeat = options->repeat != 0 ? options->repeat : REPEAT_DEFAULT;
 	fit->jobs = run_pool_jobs(options->jobs);
-	status = search(fit, signals);
+	status = fit_picture_open(&fit->picture, options->picture_path, &failure) < 0
+			 ? complain("%s", failure.detail)
+			 : search(fit, signals, argv);
+	report_file_close(&fit->picture);
 	for (size_t i = 0; i < fit->count; i++)
 		fit_end_done(&fit->tries[i].end);
 	fit_end_done(&fit->first);
@@ -142,7 +149,7 @@ static int fit_with(struct options *options, const struct expectation *expected,
 	return status;
 }
 
-static int fit_as_told(struct options *options)
+static int fit_as_told(struct options *options, char **argv)
 {
 	struct expectation expected;
 	struct memcage_failure failure;
@@ -161,9 +168,9 @@ static int fit_as_told(struct options *options)
 	options->spec.envp = environment;
 	signals = supervise_signals(&mask);
 	options->spec.signal_mask = &mask;
-	status = signals < 0
-			 ? complain("cannot watch signals: %s", strerrordesc_np(-signals))
-			 : fit_with(options, options->expect != NULL ? &expected : NULL, signals);
+	status = signals < 0 ? complain("cannot watch signals: %s", strerrordesc_np(-signals))
+			     : fit_with(options, options->expect != NULL ? &expected : NULL,
+				       signals, argv);
 	free(environment);
 	return status;
 }
@@ -184,7 +191,7 @@ int command_fit(int argc, char **argv)
 			 options_adopt_policy(&options, policy, &failure) < 0))
 		status = complain("%s", failure.detail);
 	else
-		status = fit_as_told(&options);
+		status = fit_as_told(&options, argv);
 	(void)memcage_policy_free(policy);
 	options_done(&options);
 	return status;

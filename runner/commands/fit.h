@@ -7,7 +7,7 @@
  *     fit_search.c   which limit is tried next
  *     fit_tries.c    the runs under one limit, and what became of them
  *     fit_outcome.c  what one run's report says
- *     fit_text.c, fit_json.c  the answer
+ *     fit_text.c, fit_json.c, fit_picture.c  the answer
  */
 #ifndef MEMCAGE_COMMANDS_FIT_H
 #define MEMCAGE_COMMANDS_FIT_H
@@ -19,6 +19,7 @@
 
 #include "commands/expectation.h"
 #include "commands/fit_search.h"
+#include "commands/report_file.h"
 #include "memcage/memcage.h"
 #include "spec/options.h"
 
@@ -74,6 +75,7 @@ struct fit {
 	size_t count;
 	uint64_t runs, elapsed_ms;
 	bool complete; /* the search came to its end */
+	struct report_file picture;
 };
 
 /* Whether it ended as it should; the first run itself: by its verdict only. */
@@ -95,6 +97,20 @@ void fit_sort(struct fit *fit);
 void fit_option_value(uint64_t bytes, char *buffer, size_t size);
 
 void fit_print_text(const struct fit *fit, FILE *out);
+
+/* The line that names the limit, or says that there is none; nothing where none was tried. */
+void fit_print_limit(const struct fit *fit, FILE *out);
+
+/* The end (not included) of the row of the map that begins at try index: neighbours that come to
+ * the same are one. */
+size_t fit_row_end(const struct fit *fit, size_t index);
+
 json_t *fit_json(const struct fit *fit); /* memcage.fit/1; NULL without memory */
+
+/* --picture: whether it can be drawn, before anything runs; path may be NULL. Then draws it, when
+ * the tries are in order. Both return 0 or -errno with a failure. */
+int fit_picture_open(
+	struct report_file *file, const char *path, struct memcage_failure *reterr_failure);
+int fit_picture_draw(struct fit *fit, struct memcage_failure *reterr_failure);
 
 #endif

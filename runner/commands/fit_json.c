@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "commands/fit.h"
+#include "commands/operands.h"
+#include "report/utf8.h"
 
 static json_t *number(uint64_t value)
 {
@@ -11,9 +14,9 @@ static json_t *number(uint64_t value)
 
 static json_t *end_json(const struct fit_end *end)
 {
-	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:s}", "verdict", end->verdict, "reason",
+	json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:o}", "verdict", end->verdict, "reason",
 		end->reason, "wall_ms", number(end->wall_ms), "peak_bytes", number(end->peak_bytes),
-		"summary", end->summary);
+		"summary", utf8_json(end->summary, strlen(end->summary)));
 
 	if (end->victim[0] != '\0')
 		(void)json_object_set_new(object, "victim", json_string(end->victim));
@@ -41,13 +44,10 @@ static json_t *map_json(const struct fit *fit)
 	size_t end;
 
 	for (size_t i = 0; i < fit->count; i = end) {
-		enum fit_outcome outcome = fit_try_outcome(fit, &fit->tries[i]);
-
-		for (end = i + 1; end < fit->count; end++)
-			if (fit_try_outcome(fit, &fit->tries[end]) != outcome)
-				break;
+		end = fit_row_end(fit, i);
 		(void)json_array_append_new(
-			map, json_pack("{s:s, s:I, s:I}", "outcome", fit_outcome_name(outcome),
+			map, json_pack("{s:s, s:I, s:I}", "outcome",
+				     fit_outcome_name(fit_try_outcome(fit, &fit->tries[i])),
 				     "from_bytes", (json_int_t)fit->tries[i].limit_bytes,
 				     "to_bytes", (json_int_t)fit->tries[end - 1].limit_bytes));
 	}
@@ -64,15 +64,6 @@ static json_t *contradiction_json(const struct fit *fit)
 		"{s:I, s:I}", "passes_bytes", (json_int_t)passes, "fails_bytes", (json_int_t)fails);
 }
 
-static json_t *words(const struct options *options)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < options->operand_count; i++)
-		(void)json_array_append_new(list, json_string(options->operands[i]));
-	return list;
-}
-
 json_t *fit_json(const struct fit *fit)
 {
 	const struct options *options = fit->options;
@@ -87,7 +78,7 @@ json_t *fit_json(const struct fit *fit)
 		(void)json_array_append_new(tries, try_json(fit, &fit->tries[i]));
 	return json_pack("{s:s, s:{s:o}, s:s, s:s, s:I, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:I, s:I, s:{s:s}}",
-		"schema", "memcage.fit/1", "command", "argv", words(options), "at_limit",
+		"schema", "memcage.fit/1", "command", "argv", operands_json(options), "at_limit",
 		options->spec.at_limit == MEMCAGE_FAIL_AT_LIMIT ? "fail" : "kill", "expect",
 		options->expect != NULL ? options->expect : "ok", "repeat", (json_int_t)fit->repeat,
 		"unlimited", end_json(&fit->first), "found", found, "complete", fit->complete,

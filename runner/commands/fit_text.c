@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 #include "commands/fit.h"
+#include "commands/operands.h"
+
+#define NEAR_PART 8 /* a run whose peak came within this part of the limit was near it */
 
 void fit_option_value(uint64_t bytes, char *buffer, size_t size)
 {
@@ -17,24 +20,13 @@ void fit_option_value(uint64_t bytes, char *buffer, size_t size)
 	(void)snprintf(buffer, size, "%" PRIu64 "%s", bytes / units[i].bytes, units[i].letter);
 }
 
-/* The words of the command, with what a terminal would take for itself made visible. */
-static void print_command(const struct fit *fit, FILE *out)
-{
-	for (int i = 0; i < fit->options->operand_count; i++) {
-		if (i > 0)
-			(void)fputc(' ', out);
-		for (const char *at = fit->options->operands[i]; *at != '\0'; at++)
-			(void)fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
-	}
-}
-
 static void print_head(const struct fit *fit, FILE *out)
 {
 	const struct fit_end *first = &fit->first;
 	char peak[TEXT_NUMBER_SIZE], time[TEXT_NUMBER_SIZE];
 
 	(void)fputs("memcage fit: ", out);
-	print_command(fit, out);
+	operands_print(fit->options, out);
 	(void)fprintf(out, "\nwithout a limit: %s/%s, peak %s, %s\n", first->verdict, first->reason,
 		first->peak_bytes == FIT_UNKNOWN ? "not known"
 						 : format_size(first->peak_bytes, peak),
@@ -42,19 +34,12 @@ static void print_head(const struct fit *fit, FILE *out)
 					      : format_duration(first->wall_ms, time));
 }
 
-static void print_answer(const struct fit *fit, FILE *out)
+void fit_print_limit(const struct fit *fit, FILE *out)
 {
-	uint64_t passes, fails, low, high;
+	uint64_t passes, fails;
 	char one[TEXT_NUMBER_SIZE], other[TEXT_NUMBER_SIZE], value[TEXT_NUMBER_SIZE];
-	bool found = fit_search_smallest(fit->points, fit->count, &passes, &fails);
 
-	if (!fit->first_passes) {
-		(void)fprintf(out, "it does not pass even without a limit: %s%s\n",
-			fit->first.summary,
-			fit->expected == NULL ? "; if it is to end so, say --expect" : "");
-		return;
-	}
-	if (found) {
+	if (fit_search_smallest(fit->points, fit->count, &passes, &fails)) {
 		fit_option_value(passes, value, sizeof(value));
 		(void)fprintf(out, "smallest limit%s: %s (-m %s)",
 			fit->complete ? "" : " so far, ended early", format_size(passes, one),
@@ -68,12 +53,54 @@ static void print_answer(const struct fit *fit, FILE *out)
 		(void)fprintf(out, "it does not pass under any limit up to %s\n",
 			format_size(fails, one));
 	}
+}
+
+/* The largest limit that fails, and that far from it and not for memory: then the answer is chance,
+ * or the program looks at its limit. */
+static void print_doubt(const struct fit *fit, FILE *out)
+{
+	const struct fit_try *largest = NULL;
+	char limit[TEXT_NUMBER_SIZE];
+
+	for (size_t i = 0; i < fit->count; i++)
+		if (fit->tries[i].passed < fit->tries[i].runs)
+			largest = &fit->tries[i];
+	if (largest == NULL || fit_try_outcome(fit, largest) != FIT_OTHER ||
+		largest->end.peak_bytes == FIT_UNKNOWN ||
+		largest->end.peak_bytes > largest->limit_bytes - largest->limit_bytes / NEAR_PART)
+		return;
+	(void)fprintf(out, "doubtful: under %s it fails as it might at any limit: %s\n",
+		format_size(largest->limit_bytes, limit), largest->end.summary);
+}
+
+static void print_answer(const struct fit *fit, FILE *out)
+{
+	uint64_t low, high;
+	char one[TEXT_NUMBER_SIZE], other[TEXT_NUMBER_SIZE];
+
+	if (!fit->first_passes) {
+		(void)fprintf(out, "it does not pass even without a limit: %s%s\n",
+			fit->first.summary,
+			fit->expected == NULL ? "; if it is to end so, say --expect" : "");
+		return;
+	}
+	fit_print_limit(fit, out);
 	if (fit_search_contradiction(fit->points, fit->count, &low, &high))
 		(void)fprintf(out, "not monotonic: it passed under %s and failed under %s\n",
 			format_size(low, one), format_size(high, other));
+	print_doubt(fit, out);
 }
 
-/* Neighbours that come to the same are one row. */
+size_t fit_row_end(const struct fit *fit, size_t index)
+{
+	enum fit_outcome outcome = fit_try_outcome(fit, &fit->tries[index]);
+
+	do
+		index++;
+	while (index < fit->count && fit_try_outcome(fit, &fit->tries[index]) == outcome);
+	return index;
+}
+
 static void print_map(const struct fit *fit, FILE *out)
 {
 	size_t end;
@@ -82,9 +109,7 @@ static void print_map(const struct fit *fit, FILE *out)
 		enum fit_outcome outcome = fit_try_outcome(fit, &fit->tries[i]);
 		char from[TEXT_NUMBER_SIZE], to[TEXT_NUMBER_SIZE], range[2 * TEXT_NUMBER_SIZE + 4];
 
-		for (end = i + 1; end < fit->count; end++)
-			if (fit_try_outcome(fit, &fit->tries[end]) != outcome)
-				break;
+		end = fit_row_end(fit, i);
 		(void)format_size(fit->tries[i].limit_bytes, from);
 		(void)format_size(fit->tries[end - 1].limit_bytes, to);
 		text_format(range, sizeof(range), end - i > 1 ? "%s to %s" : "%s", from, to);

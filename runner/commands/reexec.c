@@ -11,7 +11,7 @@
 
 #define REEXEC_VARIABLE "MEMCAGE_REEXEC"
 
-void reexec_by_systemd(int error_number, char **argv)
+void reexec_by_systemd(int error_number, const sigset_t *mask, char **argv)
 {
 	const char *arguments[] = { "systemd-run", "--scope", "--quiet", "--collect", "-p",
 		"Delegate=yes", "--", NULL };
@@ -39,6 +39,7 @@ void reexec_by_systemd(int error_number, char **argv)
 	all[count++] = self;
 	for (size_t i = 0; i < own; i++)
 		all[count++] = argv[i]; /* "run" and what follows */
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)setenv(REEXEC_VARIABLE, "1", 1);
 	(void)execvp("systemd-run", (char *const *)(uintptr_t)all);
 	(void)unsetenv(REEXEC_VARIABLE);

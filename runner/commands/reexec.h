@@ -5,9 +5,11 @@
 #ifndef MEMCAGE_COMMANDS_REEXEC_H
 #define MEMCAGE_COMMANDS_REEXEC_H
 
+#include <signal.h>
+
 /* Executes the program anew by systemd-run, once, where that would help against error_number (an
- * errno of memcage_start()). argv is the command's, from its own name on. Only returns when it
- * cannot help. */
-void reexec_by_systemd(int error_number, char **argv);
+ * errno of memcage_start()). mask is the signal mask for it; argv is the command's, from its own
+ * name on. Only returns when it cannot help. */
+void reexec_by_systemd(int error_number, const sigset_t *mask, char **argv);
 
 #endif

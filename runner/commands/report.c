@@ -3,6 +3,7 @@
  * report.c - memcage report: a written report, told anew.
  */
 #include "commands/commands.h"
+#include "commands/operands.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,16 +82,9 @@ int command_report(int argc, char **argv)
 {
 	struct memcage_failure failure;
 	struct options options;
-	const char *path = NULL;
+	const char *path = operand_in_front(&argc, &argv);
 	int status;
 
-	/* `memcage report FILE --format text` puts the operand first: take it out of the way. */
-	if (argc > 2 && (argv[1][0] != '-' || argv[1][1] == '\0')) {
-		path = argv[1];
-		argv[1] = argv[0];
-		argv++;
-		argc--;
-	}
 	if (options_parse(FOR_REPORT, argc, argv, &options, &failure) < 0)
 		return complain("%s", failure.detail);
 	if (options.help) {

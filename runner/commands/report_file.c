@@ -61,13 +61,13 @@ static int open_replacement(
 	const char *directory, *name;
 
 	if (strlen(file->path) >= sizeof(copy))
-		return failure_set(failure, ENAMETOOLONG, "--report: the name is too long");
+		return failure_set(failure, ENAMETOOLONG, "%s: the name is too long", file->option);
 	text_copy(copy, sizeof(copy), file->path);
 	text_copy(other, sizeof(other), file->path);
 	directory = dirname(copy);
 	name = basename(other);
 	if (strlen(name) >= sizeof(file->name))
-		return failure_set(failure, ENAMETOOLONG, "--report: the name is too long");
+		return failure_set(failure, ENAMETOOLONG, "%s: the name is too long", file->option);
 	text_copy(file->name, sizeof(file->name), name);
 	file->replaces = true;
 	file->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,40 +80,42 @@ static int open_replacement(
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	}
 	if (file->fd < 0)
-		return failure_errno(failure, errno, "--report %s: cannot create a file in %s",
-			file->path, directory);
+		return failure_errno(failure, errno, "%s %s: cannot create a file in %s",
+			file->option, file->path, directory);
 	if (existing != NULL)
 		(void)fchmod(file->fd,
 			existing->st_mode & 07777); /* it keeps its mode, as if written in place */
 	return 0;
 }
 
-int report_file_open(
-	struct report_file *file, const char *path, struct memcage_failure *reterr_failure)
+int report_file_open(struct report_file *file, const char *option, const char *path,
+	struct memcage_failure *reterr_failure)
 {
 	struct stat facts;
 	int descriptor;
 
-	*file = (struct report_file){ .path = path, .fd = -1, .directory = -1 };
+	*file = (struct report_file){ .option = option, .path = path, .fd = -1, .directory = -1 };
 	if (path == NULL)
 		return 0;
 	if (names_descriptor(path, &descriptor)) {
 		file->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-		return file->fd < 0 ? failure_errno(reterr_failure, errno, "--report %s", path) : 0;
+		return file->fd < 0 ? failure_errno(reterr_failure, errno, "%s %s", option, path)
+				    : 0;
 	}
 	if (lstat(path, &facts) < 0)
-		return errno == ENOENT ? open_replacement(file, NULL, reterr_failure)
-				       : failure_errno(reterr_failure, errno, "--report %s", path);
+		return errno == ENOENT
+			       ? open_replacement(file, NULL, reterr_failure)
+			       : failure_errno(reterr_failure, errno, "%s %s", option, path);
 	if (S_ISLNK(facts.st_mode))
 		return failure_set(reterr_failure, ELOOP,
-			"--report %s: is a symbolic link; name the file itself", path);
+			"%s %s: is a symbolic link; name the file itself", option, path);
 	if (S_ISDIR(facts.st_mode))
 		return failure_set(reterr_failure, EISDIR,
-			"--report %s: is a directory; name a file in it", path);
+			"%s %s: is a directory; name a file in it", option, path);
 	if (S_ISREG(facts.st_mode))
 		return open_replacement(file, &facts, reterr_failure);
 	file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
-	return file->fd < 0 ? failure_errno(reterr_failure, errno, "--report %s", path) : 0;
+	return file->fd < 0 ? failure_errno(reterr_failure, errno, "%s %s", option, path) : 0;
 }
 
 /* Gives a nameless file a name beside the target, for rename(2) to take. */
@@ -134,6 +136,23 @@ static int name_it(struct report_file *file)
 	return 0;
 }
 
+/* Puts the file in place when all of it was written. */
+static int finish(struct report_file *file, int written, struct memcage_failure *failure)
+{
+	int result = written;
+
+	if (result == 0 && file->replaces)
+		result = name_it(file);
+	if (result == 0 && file->replaces &&
+		renameat(file->directory, file->temporary, file->directory, file->name) < 0)
+		result = -errno;
+	if (result < 0)
+		return failure_errno(failure, -result, "%s: cannot write to %s", file->option,
+			strcmp(file->path, "-") == 0 ? "standard output" : file->path);
+	file->temporary[0] = '\0';
+	return 0;
+}
+
 int report_file_write(
 	struct report_file *file, const char *text, struct memcage_failure *reterr_failure)
 {
@@ -144,16 +163,15 @@ int report_file_write(
 	result = fd_write_all(file->fd, text, strlen(text));
 	if (result == 0)
 		result = fd_write_all(file->fd, "\n", 1);
-	if (result == 0 && file->replaces)
-		result = name_it(file);
-	if (result == 0 && file->replaces &&
-		renameat(file->directory, file->temporary, file->directory, file->name) < 0)
-		result = -errno;
-	if (result < 0)
-		return failure_errno(reterr_failure, -result, "cannot write the report to %s",
-			strcmp(file->path, "-") == 0 ? "standard output" : file->path);
-	file->temporary[0] = '\0';
-	return 0;
+	return finish(file, result, reterr_failure);
+}
+
+int report_file_write_bytes(struct report_file *file, const void *bytes, size_t size,
+	struct memcage_failure *reterr_failure)
+{
+	if (file->path == NULL)
+		return 0;
+	return finish(file, fd_write_all(file->fd, bytes, size), reterr_failure);
 }
 
 void report_file_close(struct report_file *file)

@@ -68,7 +68,7 @@ static int run_and_tell(struct options *options, struct report_file *report, cha
 
 	if (options->expect != NULL && expectation_parse(options->expect, &expected, &failure) < 0)
 		return complain("%s", failure.detail);
-	if (report_file_open(report, options->report_path, &failure) < 0)
+	if (report_file_open(report, "--report", options->report_path, &failure) < 0)
 		return complain("%s", failure.detail);
 	signals = supervise_signals(&mask);
 	if (signals < 0)
@@ -77,8 +77,7 @@ static int run_and_tell(struct options *options, struct report_file *report, cha
 	status = memcage_start(&options->spec, &run, &failure);
 	options->spec.signal_mask = NULL;
 	if (status < 0) {
-		(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-		reexec_by_systemd(-status, argv);
+		reexec_by_systemd(-status, &mask, argv);
 		return complain("%s", failure.detail);
 	}
 	if (options->spec.at_limit == MEMCAGE_FAIL_AT_LIMIT)

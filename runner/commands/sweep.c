@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "commands/commands.h"
+#include "commands/operands.h"
+#include "commands/reexec.h"
 #include "commands/report_file.h"
 #include "commands/run_pool.h"
 #include "commands/supervise.h"
@@ -85,7 +87,7 @@ static int first_ended(void *data, uint64_t nth, struct memcage_result *result)
 }
 
 /* Returns 0, a signal's number, or -EINVAL when that was said. */
-static int count_requests(struct sweep *sweep, int signals)
+static int count_requests(struct sweep *sweep, int signals, char **argv)
 {
 	struct first_run first = { .sweep = sweep, .end = &sweep->first };
 	const struct run_pool_work work = { first_next, first_prepare, first_ended, NULL, &first };
@@ -93,6 +95,7 @@ static int count_requests(struct sweep *sweep, int signals)
 	int result = run_pool(&sweep->options->spec, 1, signals, &work, &failure);
 
 	if (result < 0) {
+		reexec_by_systemd(-result, sweep->options->spec.signal_mask, argv);
 		(void)complain("%s", failure.detail);
 		return -EINVAL;
 	}
@@ -114,22 +117,19 @@ static int count_requests(struct sweep *sweep, int signals)
 
 /* ---- the answer ---- */
 
-static int write_junit(const struct sweep *sweep)
+static int write_junit(struct sweep *sweep)
 {
-	struct report_file file = { .fd = -1 };
 	struct memcage_failure failure;
 	char *text;
 	int status = 0;
 
-	if (sweep->options->junit_path == NULL)
+	if (sweep->junit.path == NULL)
 		return 0;
 	text = sweep_junit(sweep);
 	if (text == NULL)
 		status = complain("no memory for the JUnit file");
-	else if (report_file_open(&file, sweep->options->junit_path, &failure) < 0 ||
-		 report_file_write(&file, text, &failure) < 0)
-		status = complain("--junit: %s", failure.detail);
-	report_file_close(&file);
+	else if (report_file_write(&sweep->junit, text, &failure) < 0)
+		status = complain("%s", failure.detail);
 	free(text);
 	return status;
 }
@@ -140,12 +140,9 @@ static int tell(struct sweep *sweep)
 							   : write_junit(sweep);
 
 	if (sweep->options->json) {
-		json_t *json = sweep_json(sweep);
+		int printed = print_json_answer(sweep_json(sweep));
 
-		if (json == NULL || json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
-			status = complain("the result could not be written");
-		(void)putchar('\n');
-		json_decref(json);
+		status = status != 0 ? status : printed;
 	} else {
 		sweep_print_text(sweep, stdout);
 	}
@@ -172,11 +169,11 @@ static json_t *what_is_swept(const struct sweep *sweep)
 	return what;
 }
 
-static int sweep_all(struct sweep *sweep, int signals)
+static int sweep_all(struct sweep *sweep, int signals, char **argv)
 {
 	struct memcage_failure failure;
 	uint64_t begun_us = clock_us();
-	int result = count_requests(sweep, signals);
+	int result = count_requests(sweep, signals, argv);
 	json_t *what;
 
 	if (result != 0)
@@ -207,14 +204,17 @@ static int sweep_all(struct sweep *sweep, int signals)
 	return tell(sweep);
 }
 
-static int sweep_as_told(struct options *options)
+static int sweep_as_told(struct options *options, char **argv)
 {
 	struct sweep sweep = { .options = options, .wall_time_ms = options->spec.wall_time_max_ms };
+	struct memcage_failure failure;
 	const char **environment = NULL;
 	cleanup_fd int signals = -1;
 	sigset_t mask;
 	int status;
 
+	if (report_file_open(&sweep.junit, "--junit", options->junit_path, &failure) < 0)
+		return complain("%s", failure.detail);
 	text_copy(sweep.command, sizeof(sweep.command),
 		options->program != NULL ? options->program : base_name(options->operands[0]));
 	if (options->spec.stdin_path == NULL)
@@ -227,8 +227,9 @@ static int sweep_as_told(struct options *options)
 	signals = supervise_signals(&mask);
 	options->spec.signal_mask = &mask;
 	status = signals < 0 ? complain("cannot watch signals: %s", strerrordesc_np(-signals))
-			     : sweep_all(&sweep, signals);
+			     : sweep_all(&sweep, signals, argv);
 	sweep_ledger_close(&sweep.ledger);
+	report_file_close(&sweep.junit);
 	free(environment);
 	return status;
 }
@@ -244,7 +245,7 @@ int command_sweep(int argc, char **argv)
 	if (options.help)
 		print_help();
 	else
-		status = sweep_as_told(&options);
+		status = sweep_as_told(&options, argv);
 	options_done(&options);
 	return status;
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "commands/report_file.h"
 #include "memcage/memcage.h"
 #include "spec/options.h"
 
@@ -127,6 +128,7 @@ struct sweep {
 	struct sweep_end first;
 	struct sweep_ledger ledger;
 	struct sweep_log log;
+	struct report_file junit;
 	uint64_t elapsed_ms;
 	bool budget_spent;
 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
+#include "commands/operands.h"
 #include "commands/sweep.h"
+#include "report/utf8.h"
 
 static json_t *outcomes(const struct sweep_ledger *ledger)
 {
@@ -40,15 +43,6 @@ static json_t *stack_json(const struct sweep *sweep, size_t index)
 	return object;
 }
 
-static json_t *words(const struct options *options)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < options->operand_count; i++)
-		(void)json_array_append_new(list, json_string(options->operands[i]));
-	return list;
-}
-
 json_t *sweep_json(const struct sweep *sweep)
 {
 	const struct sweep_ledger *ledger = &sweep->ledger;
@@ -56,13 +50,13 @@ json_t *sweep_json(const struct sweep *sweep)
 
 	for (size_t i = 0; i < ledger->stack_count; i++)
 		(void)json_array_append_new(stacks, stack_json(sweep, i));
-	return json_pack("{s:s, s:{s:o}, s:s, s:I, s:I, s:b, s:b, s:{s:i, s:I}, s:I, s:o, s:o, "
+	return json_pack("{s:s, s:{s:o}, s:o, s:I, s:I, s:b, s:b, s:{s:i, s:I}, s:I, s:o, s:o, "
 			 "s:{s:s}}",
-		"schema", "memcage.sweep/1", "command", "argv", words(sweep->options), "comm",
-		sweep->command, "requests", (json_int_t)ledger->requests, "tried",
-		(json_int_t)ledger->tried, "complete", ledger->tried == ledger->requests,
-		"budget_spent", sweep->budget_spent, "first", "code", sweep->first.code, "wall_ms",
-		(json_int_t)sweep->first.wall_ms, "elapsed_ms", (json_int_t)sweep->elapsed_ms,
-		"outcomes", outcomes(ledger), "stacks", stacks, "tool", "version",
-		memcage_version());
+		"schema", "memcage.sweep/1", "command", "argv", operands_json(sweep->options),
+		"comm", utf8_json(sweep->command, strlen(sweep->command)), "requests",
+		(json_int_t)ledger->requests, "tried", (json_int_t)ledger->tried, "complete",
+		ledger->tried == ledger->requests, "budget_spent", sweep->budget_spent, "first",
+		"code", sweep->first.code, "wall_ms", (json_int_t)sweep->first.wall_ms,
+		"elapsed_ms", (json_int_t)sweep->elapsed_ms, "outcomes", outcomes(ledger), "stacks",
+		stacks, "tool", "version", memcage_version());
 }

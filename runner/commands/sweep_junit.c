@@ -7,29 +7,41 @@
 #include <stdlib.h>
 
 #include "commands/sweep.h"
+#include "report/utf8.h"
 
 #define NUMBERS_SIZE 400
 
-/* XML 1.0 has no way to say most control characters. */
+static const char *entity_of(char character)
+{
+	switch (character) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	default:
+		return NULL;
+	}
+}
+
+/* XML 1.0 has no way to say most control characters, and none for what is no UTF-8. */
 static void print_escaped(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++)
-		switch (*text) {
-		case '&':
-			(void)fputs("&amp;", out);
-			break;
-		case '<':
-			(void)fputs("&lt;", out);
-			break;
-		case '>':
-			(void)fputs("&gt;", out);
-			break;
-		case '"':
-			(void)fputs("&quot;", out);
-			break;
-		default:
-			(void)fputc((unsigned char)*text < ' ' && *text != '\n' ? '?' : *text, out);
-		}
+	while (*text != '\0') {
+		bool harmless;
+		size_t length = utf8_character(text, &harmless);
+
+		if (entity_of(*text) != NULL)
+			(void)fputs(entity_of(*text), out);
+		else if (harmless)
+			(void)fwrite(text, 1, length, out);
+		else
+			(void)fputc('?', out);
+		text += length;
+	}
 }
 
 static const char *text_of(const json_t *object, const char *key)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,14 +28,33 @@ static bool take_line(const json_t *line, struct sweep_ledger *ledger, int *ret_
 	return true;
 }
 
-/* Reads to the end, or to where a line was cut: what comes is written from there on. */
+/* Whether it is what was written of the first line when the writer was stopped. */
+static bool is_torn_head(const char *text, size_t length, const json_t *what)
+{
+	char *head = json_dumps(what, JSON_COMPACT);
+	bool is = head != NULL && length <= strlen(head) && memcmp(head, text, length) == 0;
+
+	free(head);
+	return is;
+}
+
+static int refuse_another(const struct sweep_log *log, struct memcage_failure *failure)
+{
+	return failure_set(failure, EEXIST,
+		"--resume %s: is not of this sweep: another command or options, or the program has "
+		"changed since; name another file",
+		log->path);
+}
+
+/* Reads to the end, or to where a line was cut: what comes is written from there on. A file that
+ * does not begin as one of this sweep stays as it is. */
 static int read_back(struct sweep_log *log, const json_t *what, struct sweep_ledger *ledger,
 	struct memcage_failure *failure)
 {
 	char *text = NULL;
 	size_t room = 0;
 	off_t kept = 0;
-	ssize_t length;
+	ssize_t length = 0;
 	int result = 0;
 
 	while (result == 0 && (length = getline(&text, &room, log->file)) > 0 &&
@@ -42,16 +62,15 @@ static int read_back(struct sweep_log *log, const json_t *what, struct sweep_led
 		json_t *line = json_loadb(text, (size_t)length, 0, NULL);
 
 		if (kept == 0 && !json_equal(line, what))
-			result = failure_set(failure, EEXIST,
-				"--resume %s: is not of this sweep: another command or options, or "
-				"the program has changed since; name another file",
-				log->path);
+			result = refuse_another(log, failure);
 		else if (kept > 0 && !take_line(line, ledger, &result))
 			result = failure_set(failure, EINVAL,
 				"--resume %s: a line is not one of a sweep", log->path);
 		kept += length;
 		json_decref(line);
 	}
+	if (result == 0 && kept == 0 && length > 0 && !is_torn_head(text, (size_t)length, what))
+		result = refuse_another(log, failure);
 	free(text);
 	if (result == 0 && (ferror(log->file) || ftruncate(fileno(log->file), kept) < 0 ||
 				   fseeko(log->file, kept, SEEK_SET) < 0))

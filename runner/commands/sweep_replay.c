@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "commands/sweep.h"
+#include "report/build.h"
+#include "report/shell_word.h"
 #include "spec/injection.h"
 #include "spec/option_table.h"
 
@@ -28,87 +30,82 @@ int sweep_settle_environment(struct options *options)
 	return 0;
 }
 
-static void add(json_t *words, const char *name, const char *value)
+/* What the words are handed to, one by one. */
+typedef void take_word(void *data, const char *word);
+
+static void give_option(take_word *take, void *data, const char *name, const char *value)
 {
 	char option[64];
 
 	(void)snprintf(option, sizeof(option), "--%s", name);
-	(void)json_array_append_new(words, json_string(option));
-	if (value != NULL) /* of what is no UTF-8 nothing is added */
-		(void)json_array_append_new(words, json_string(value));
+	take(data, option);
+	if (value != NULL)
+		take(data, value);
 }
 
-static void add_given(json_t *words, const struct options *options)
+static void give_given(take_word *take, void *data, const struct options *options)
 {
 	for (size_t i = 0; i < options->use_count; i++) {
 		const struct option_use *use = &options->uses[i];
 
 		if ((use->row->commands & FOR_RUN) != 0 && strcmp(use->row->name, "quiet") != 0 &&
 			strcmp(use->row->name, "wall-time") != 0)
-			add(words, use->row->name, use->value);
+			give_option(take, data, use->row->name, use->value);
 	}
+}
+
+static void give_words(const struct sweep *sweep, uint64_t nth, take_word *take, void *data)
+{
+	char text[INJECTION_TEXT_SIZE];
+
+	take(data, "memcage");
+	take(data, "run");
+	injection_nth_text(nth, sweep->command, text);
+	give_option(take, data, "fail-alloc", text);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 "ms", sweep->wall_time_ms);
+	give_option(take, data, "wall-time", text);
+	for (size_t i = 0; i < SETTLED_COUNT; i++)
+		give_option(take, data, "env", settled[i]);
+	give_given(take, data, sweep->options);
+	if (strcmp(sweep->options->spec.stdin_path, "/dev/null") == 0)
+		give_option(take, data, "stdin", "/dev/null");
+	take(data, "--");
+	for (int i = 0; i < sweep->options->operand_count; i++)
+		take(data, sweep->options->operands[i]);
+}
+
+static void append_word(void *data, const char *word)
+{
+	append_text(data, word);
 }
 
 json_t *sweep_replay(const struct sweep *sweep, uint64_t nth)
 {
-	char text[INJECTION_TEXT_SIZE];
-	json_t *words = json_pack("[ss]", "memcage", "run");
+	struct builder words = build_list();
 
-	if (words == NULL)
-		return NULL;
-	injection_nth_text(nth, sweep->command, text);
-	add(words, "fail-alloc", text);
-	(void)snprintf(text, sizeof(text), "%" PRIu64 "ms", sweep->wall_time_ms);
-	add(words, "wall-time", text);
-	for (size_t i = 0; i < SETTLED_COUNT; i++)
-		add(words, "env", settled[i]);
-	add_given(words, sweep->options);
-	if (strcmp(sweep->options->spec.stdin_path, "/dev/null") == 0)
-		add(words, "stdin", "/dev/null");
-	(void)json_array_append_new(words, json_string("--"));
-	for (int i = 0; i < sweep->options->operand_count; i++)
-		(void)json_array_append_new(words, json_string(sweep->options->operands[i]));
-	return words;
+	give_words(sweep, nth, append_word, &words);
+	return build_end(&words);
 }
 
-/* As a word of a shell's command line. */
-static void print_word(FILE *out, const char *word)
+static void print_word(void *data, const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-./:=,+@%";
-
-	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-		(void)fputs(word, out);
-		return;
-	}
-	(void)fputc('\'', out);
-	for (; *word != '\0'; word++)
-		if (*word == '\'')
-			(void)fputs("'\\''", out);
-		else
-			(void)fputc(*word, out);
-	(void)fputc('\'', out);
+	if (ftell(data) > 0)
+		(void)fputc(' ', data);
+	shell_word_print(word, data);
 }
 
 char *sweep_replay_line(const struct sweep *sweep, uint64_t nth)
 {
-	json_t *words = sweep_replay(sweep, nth), *word;
 	char *line = NULL;
-	size_t i, size;
-	FILE *out = words == NULL ? NULL : open_memstream(&line, &size);
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
 
-	if (out != NULL) {
-		json_array_foreach(words, i, word)
-		{
-			if (i > 0)
-				(void)fputc(' ', out);
-			print_word(out, json_string_value(word));
-		}
-		if (fclose(out) != 0) {
-			free(line);
-			line = NULL;
-		}
+	if (out == NULL)
+		return NULL;
+	give_words(sweep, nth, print_word, out);
+	if (fclose(out) != 0) {
+		free(line);
+		line = NULL;
 	}
-	json_decref(words);
 	return line;
 }

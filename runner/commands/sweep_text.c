@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "commands/operands.h"
 #include "commands/sweep.h"
 
 #define FRAMES_SHOWN 6
@@ -16,24 +17,13 @@ static const char *text_of(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
-/* The words of the command, with what a terminal would take for itself made visible. */
-static void print_command(const struct sweep *sweep, FILE *out)
-{
-	for (int i = 0; i < sweep->options->operand_count; i++) {
-		if (i > 0)
-			(void)fputc(' ', out);
-		for (const char *at = sweep->options->operands[i]; *at != '\0'; at++)
-			(void)fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
-	}
-}
-
 static void print_head(const struct sweep *sweep, FILE *out)
 {
 	const struct sweep_ledger *ledger = &sweep->ledger;
 	char time[TEXT_NUMBER_SIZE];
 
 	(void)fputs("memcage sweep: ", out);
-	print_command(sweep, out);
+	operands_print(sweep->options, out);
 	(void)fprintf(out, "\n%" PRIu64 " request%s for memory by %s", ledger->requests,
 		ledger->requests == 1 ? "" : "s", sweep->command);
 	if (ledger->tried == ledger->requests)

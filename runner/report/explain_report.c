@@ -29,9 +29,31 @@ static struct counter take_limit(const json_t *object, const char *path)
 						     : take_number(object, path);
 }
 
+/* Whose limit it was: as the kernel told of that kill, else as the verdict came to. "" not known.
+ */
+static const char *owner_of(const json_t *report, const json_t *kill)
+{
+	static const struct {
+		const char *reason, *owner;
+	} reasons[] = { { "own_limit", "own" }, { "inner_limit", "inner" },
+		{ "ancestor_limit", "ancestor" }, { "host", "host" } };
+	const char *owner = report_text(kill, "limit_owner");
+	const char *verdict = report_text(report, "verdict"),
+		   *reason = report_text(report, "reason");
+
+	if (owner != NULL && strcmp(owner, "unknown") != 0)
+		return owner;
+	for (size_t i = 0; verdict != NULL && strcmp(verdict, "oom_kill") == 0 && reason != NULL &&
+			   i < sizeof(reasons) / sizeof(*reasons);
+		i++)
+		if (strcmp(reason, reasons[i].reason) == 0)
+			return reasons[i].owner;
+	return "";
+}
+
 static enum oom_scope scope_of(const json_t *report, const json_t *kill)
 {
-	const char *owner = report_text(kill, "limit_owner");
+	const char *owner = owner_of(report, kill);
 	const char *constraint = report_text(kill, "constraint");
 	const char *backend = report_text(report, "enforcement.backend");
 
@@ -39,7 +61,7 @@ static enum oom_scope scope_of(const json_t *report, const json_t *kill)
 		return OOM_SCOPE_CPUSET;
 	if (constraint != NULL && strcmp(constraint, "CONSTRAINT_MEMORY_POLICY") == 0)
 		return OOM_SCOPE_MEMPOLICY;
-	if (owner == NULL || strcmp(owner, "unknown") == 0)
+	if (owner[0] == '\0')
 		return OOM_SCOPE_UNKNOWN;
 	if (strcmp(owner, "host") == 0)
 		return OOM_SCOPE_HOST;
@@ -54,11 +76,11 @@ static enum oom_scope scope_of(const json_t *report, const json_t *kill)
  * the report's to tell, but for the lowest of those above. */
 static struct counter limit_of(const json_t *report, const json_t *kill)
 {
-	const char *owner = report_text(kill, "limit_owner");
+	const char *owner = owner_of(report, kill);
 
-	if (owner != NULL && strcmp(owner, "own") == 0)
+	if (strcmp(owner, "own") == 0)
 		return take_limit(report, "limits.memory_bytes");
-	if (owner != NULL && strcmp(owner, "ancestor") == 0)
+	if (strcmp(owner, "ancestor") == 0)
 		return take_limit(report, "limits.effective_bytes");
 	return (struct counter){ 0 };
 }

@@ -62,8 +62,10 @@ static void print_where(
 	(void)fputc('\n', out);
 	if (incident->origin == LOG_CONTAINER) {
 		text_label(out, "");
-		(void)fputs(
-			"out of a container's log, where any program can write such lines\n", out);
+		(void)fputs("by way of a container's log or an event of Kubernetes, where others "
+			    "than the "
+			    "kernel can write such lines\n",
+			out);
 	}
 }
 

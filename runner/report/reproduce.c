@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "report/build.h"
 #include "report/explain_parts.h"
-#include "report/text.h"
+#include "report/shell_word.h"
 
 #define EXPECTED "oom_kill/own_limit"
 
@@ -97,13 +97,17 @@ static bool swap_allowed(const struct oom_incident *incident, uint64_t *ret_byte
 	return limit.value > 0;
 }
 
-static const char *note_of(const struct oom_incident *incident, bool has_limit)
+static const char *note_of(
+	const struct explanation *explanation, const struct oom_incident *incident, bool has_limit)
 {
 	const struct oom_task *tasks = incident->tasks;
 
 	if (incident->scope != OOM_SCOPE_UNKNOWN && !explain_is_group(incident))
 		return "the memory of a machine is not put into a cage: the limit is what the "
 		       "victim held when it was killed";
+	if (!has_limit && explanation->is_report)
+		return "the report does not tell the limit: it is what the victim held when it was "
+		       "killed";
 	if (!has_limit)
 		return "the log does not tell the limit: it is what the victim held when it was "
 		       "killed";
@@ -147,7 +151,7 @@ json_t *reproduce_json(const struct explanation *explanation, const struct oom_i
 	uint64_t bytes = has_limit ? limit.value : held_bytes(incident);
 	const char *policy = explanation->is_report ? explanation->policy
 						    : reproduce_policy(incident);
-	const char *note = note_of(incident, has_limit);
+	const char *note = note_of(explanation, incident, has_limit);
 	struct builder object;
 
 	if (bytes == 0 || incident->scope == OOM_SCOPE_SYSRQ)
@@ -162,35 +166,6 @@ json_t *reproduce_json(const struct explanation *explanation, const struct oom_i
 	return build_end(&object);
 }
 
-static bool is_plain(const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_+./:=@%,-";
-
-	return *text != '\0' && text[strspn(text, plain)] == '\0';
-}
-
-/* For a shell: what is not plain between single quotes, with a quote itself as '\''. */
-static void print_word(const char *text, FILE *out)
-{
-	if (is_plain(text)) {
-		(void)fputs(text, out);
-		return;
-	}
-	(void)fputc('\'', out);
-	for (; *text != '\0'; text++) {
-		char one[2] = { *text, '\0' };
-
-		if (*text == '\'')
-			(void)fputs("'\\''", out);
-		else if ((unsigned char)*text >= 0x80)
-			(void)fputc(*text, out);
-		else
-			text_harmless(out, one);
-	}
-	(void)fputc('\'', out);
-}
-
 void reproduce_print(const json_t *reproduce, const struct oom_incident *incident, FILE *out)
 {
 	const json_t *argv = json_object_get(reproduce, "argv");
@@ -200,15 +175,16 @@ void reproduce_print(const json_t *reproduce, const struct oom_incident *inciden
 	for (size_t i = 0; i < json_array_size(argv); i++) {
 		if (i > 0)
 			(void)fputc(' ', out);
-		print_word(json_string_value(json_array_get(argv, i)), out);
+		shell_word_print(json_string_value(json_array_get(argv, i)), out);
 	}
 	for (size_t i = 0; i < json_array_size(command); i++) {
 		const char *word = json_string_value(json_array_get(command, i));
 
 		(void)fputc(' ', out);
-		print_word(word != NULL ? word : "?", out);
+		shell_word_print(word != NULL ? word : "?", out);
 	}
 	if (json_array_size(command) ==
 		0) /* a name is chosen by its process: no word for a shell */
-		(void)fprintf(out, " %s ...", is_plain(name) && name[0] != '-' ? name : "COMMAND");
+		(void)fprintf(out, " %s ...",
+			shell_word_is_plain(name) && name[0] != '-' ? name : "COMMAND");
 }

@@ -95,6 +95,10 @@ int spec_check(const struct memcage_spec *spec, struct memcage_failure *reterr_f
 		return failure_set(reterr_failure, EINVAL,
 			"--last-words waits at the memory limit of a cage; add -m SIZE, and leave "
 			"out --backend rlimit");
+	if (spec->last_words && spec->memory_high_bytes != 0 &&
+		spec->memory_high_bytes != MEMCAGE_UNLIMITED)
+		return failure_set(reterr_failure, EINVAL,
+			"--last-words needs memory.high for itself; leave out --memory-high");
 	if (spec->oom_group && spec->backend == MEMCAGE_BACKEND_RLIMIT)
 		return failure_set(reterr_failure, EINVAL,
 			"--oom-group needs a cgroup; the rlimit backend has none");

@@ -44,7 +44,8 @@ const struct option_row option_rows[] = {
 	{ NULL, 0, "last-words", NULL, VALUE_FLAG, SPEC(last_words), NULL, FOR_RUN,
 		"hold the first OOM kill at the limit for a moment (some ms, at most 1 s) to see "
 		"by which calls, and at which line, the memory was wanted. On cgroup v1 a system "
-		"call that needs memory at the limit fails then, where it would have killed" },
+		"call that needs memory at the limit fails then, where it would have killed. Not "
+		"with --memory-high" },
 	{ NULL, 0, "stall-time", "TIME|off", VALUE_STALL, SPEC(stall_ms), NULL, FOR_EACH | FOR_FIT,
 		"at the limit, nobody killed and no progress for TIME (default 10s): ended as "
 		"stalled_at_limit" },
@@ -136,6 +137,8 @@ const struct option_row option_rows[] = {
 		"how close the limit is to be found; default: a fiftieth of it, at least 1M" },
 	{ NULL, 0, "junit", "FILE", VALUE_TEXT, HERE(junit_path), NULL, FOR_SWEEP,
 		"write the result to FILE as JUnit XML, too" },
+	{ NULL, 0, "picture", "FILE", VALUE_TEXT, HERE(picture_path), NULL, FOR_FIT,
+		"draw the outcomes by limit into FILE, .svg, .png or .pdf, too; needs gnuplot" },
 
 	{ NULL, 0, "format", "NAME", VALUE_CHOICE, HERE(format), format_choices, FOR_REPORT,
 		"text" },

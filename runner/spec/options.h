@@ -45,6 +45,7 @@ struct options {
 	const char *resume_path;     /* NULL: none */
 	uint64_t budget_ms;          /* 0: none */
 	const char *junit_path;      /* NULL: none */
+	const char *picture_path;    /* NULL: none */
 	const char *program;         /* --comm: whose requests; NULL: the command's own */
 	uint64_t repeat;             /* runs under each limit; 0: not said */
 	uint64_t precision_bytes;    /* of the limit; 0: not said */

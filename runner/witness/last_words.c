@@ -53,8 +53,22 @@ static char state_of(pid_t pid, const char *thread)
 	return end[2];
 }
 
-/* Adds those that wait, or all of a process, those that run before those that sleep. */
-static int add_threads(pid_t pid, bool waiting, pid_t *threads, int count)
+/* Whoever wants memory runs, or sleeps in the kernel; it does not wait for an event. */
+static bool works(pid_t pid, const char *thread)
+{
+	char state = state_of(pid, thread);
+
+	return state == 'R' || state == 'D';
+}
+
+static bool is_there(pid_t pid, const char *thread)
+{
+	(void)pid, (void)thread;
+	return true;
+}
+
+static int add_threads(
+	pid_t pid, bool (*wanted)(pid_t pid, const char *thread), pid_t *threads, int count)
 {
 	char path[64];
 	DIR *entries;
@@ -63,18 +77,9 @@ static int add_threads(pid_t pid, bool waiting, pid_t *threads, int count)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	entries = opendir(path);
-	while (entries != NULL && (entry = readdir(entries)) != NULL &&
-		count < LAST_WORDS_THREADS) {
-		bool first;
-
-		if (parse_number(entry->d_name, &thread) < 0 ||
-			(waiting && !waits_for_memory(pid, entry->d_name)))
-			continue;
-		first = !waiting && count > 0 && state_of(pid, entry->d_name) != 'S';
-		threads[count++] = first ? threads[0] : (pid_t)thread;
-		if (first)
-			threads[0] = (pid_t)thread;
-	}
+	while (entries != NULL && (entry = readdir(entries)) != NULL && count < LAST_WORDS_THREADS)
+		if (parse_number(entry->d_name, &thread) == 0 && wanted(pid, entry->d_name))
+			threads[count++] = (pid_t)thread;
 	if (entries != NULL)
 		(void)closedir(entries);
 	return count;
@@ -86,8 +91,16 @@ int last_words_find(const struct group *group, pid_t pid, pid_t *ret_threads)
 	int listed = group_list_processes(group, processes, PROCESSES_MAX), count = 0;
 
 	for (int i = 0; i < listed; i++)
-		count = add_threads(processes[i], true, ret_threads, count);
-	return count == 0 && pid > 0 ? add_threads(pid, false, ret_threads, 0) : count;
+		count = add_threads(processes[i], waits_for_memory, ret_threads, count);
+	if (count > 0)
+		return count;
+	/* not every kernel tells where they sleep, and on v2 they may not sleep yet */
+	if (pid > 0)
+		count = add_threads(pid, works, ret_threads, 0);
+	for (int i = 0; i < listed; i++)
+		if (processes[i] != pid)
+			count = add_threads(processes[i], works, ret_threads, count);
+	return count == 0 && pid > 0 ? add_threads(pid, is_there, ret_threads, 0) : count;
 }
 
 /* ---- asking ---- */

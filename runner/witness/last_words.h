@@ -31,8 +31,9 @@ struct last_words {
 	struct page_snapshot stack;
 };
 
-/* The threads of the group and the groups below it that wait for memory, else those of the process
- * pid. Fills at most LAST_WORDS_THREADS of *ret_threads, the most likely first; returns how many.
+/* The threads of the group and the groups below it that wait for memory, else those that do not
+ * wait for something else, those of the process pid in front, else all of that process. Fills at
+ * most LAST_WORDS_THREADS of *ret_threads, the most likely first; returns how many.
  */
 int last_words_find(const struct group *group, pid_t pid, pid_t *ret_threads);
 

@@ -248,6 +248,40 @@ static bool take_pod(struct span *text)
 	return true;
 }
 
+/* "  Warning  OOMKilling  5m  kernel-monitor  " of kubectl describe node, and "5m  Warning
+ * OOMKilling node/node-1  " of kubectl get events: what an agent on the node made of the kernel's
+ * words. */
+static bool take_event(struct span *text)
+{
+	static const char *const sentences[] = {
+		"Memory cgroup out of memory: ", "Out of memory: ", "Killed process "
+	};
+	struct span rest = *text, word;
+	const char *first = NULL;
+
+	skip_blanks(&rest);
+	if (!span_take_prefix(&rest, "Warning ")) {
+		if (!take_word(&rest, &word))
+			return false;
+		skip_blanks(&rest);
+		if (!span_take_prefix(&rest, "Warning "))
+			return false;
+	}
+	skip_blanks(&rest);
+	if (!span_take_prefix(&rest, "OOMKilling "))
+		return false;
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(*sentences); i++) {
+		const char *at = span_find_first(rest, sentences[i]);
+
+		if (at != NULL && (first == NULL || at < first))
+			first = at;
+	}
+	if (first == NULL)
+		return false;
+	*text = span_from(rest, first);
+	return true;
+}
+
 /* The time that a log daemon prints, and who wrote the line. Returns false where the time was put
  * there by a container's runtime: the line's own prefix is still to come. */
 static bool take_daemon_time(struct span *text, struct log_line *line)
@@ -281,6 +315,13 @@ void log_prefix_read(const char *text, size_t length, struct log_line *ret_line)
 
 	while (rest.length > 0 && rest.at[rest.length - 1] == '\r')
 		rest.length--;
+	if (take_event(&rest)) {
+		line.bare = false;
+		line.origin = LOG_CONTAINER;
+		line.text = rest;
+		*ret_line = line;
+		return;
+	}
 	for (int i = 0; i < WRAPPERS_MAX; i++) {
 		wrapped = take_pod(&rest) || wrapped;
 		if (take_record(&rest, &line))

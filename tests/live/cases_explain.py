@@ -4,6 +4,7 @@ prints lets the same happen again."""
 
 import json
 import os
+import re
 import shlex
 import subprocess
 
@@ -119,6 +120,44 @@ def no_kill_is_none(run):
     expect(report.returncode == 1, f"a report without a kill: {report.returncode}")
 
 
+LOG = os.path.join(os.path.dirname(__file__), "../fixtures/explain/v1-6.18-own-limit.log")
+
+
+def log_lines():
+    """[(seconds, message)] of a recorded log."""
+    with open(LOG, encoding="utf-8") as file:
+        return re.findall(r"^\[ *([\d.]+)\] (.*)$", file.read(), re.MULTILINE)
+
+
+def journal(way, **fields):
+    for seconds, message in log_lines():
+        if "Killed process" in message:     # what is no UTF-8 in it comes as a list of bytes
+            message = list(message.encode())
+        yield json.dumps({"__REALTIME_TIMESTAMP": str(int(float(seconds) * 1e6) + 1704420722000000), "_HOSTNAME": "node-1",
+                          "_TRANSPORT": way, **fields, "MESSAGE": message}) + "\n"
+
+
+def json_is_a_log_too(run):
+    """What journalctl and dmesg print as JSON tells the same as the text; of others nothing is believed."""
+    with open(LOG, "rb") as file:
+        wanted = explained(run, file.read())["incidents"]
+    expect(len(wanted) == 1, f"{len(wanted)} incidents in the text")
+    dmesg = {"dmesg": [{"pri": 4, "time": float(seconds), "msg": message} for seconds, message in log_lines()]}
+    inputs = {"journal": "".join(journal("kernel", SYSLOG_IDENTIFIER="kernel")), "dmesg": json.dumps(dmesg, indent=3)}
+    where = ("at", "host", "first_line", "last_line", "origin")
+    for name, text in inputs.items():
+        seen = explained(run, text.encode())["incidents"]
+        expect(len(seen) == 1, f"{name}: {len(seen)} incidents")
+        differ = {key for key in seen[0] if seen[0][key] != wanted[0][key]}
+        expect(differ <= set(where), f"{name}: {differ}")
+        expect(seen[0]["origin"] == "kernel", f"{name}: origin {seen[0]['origin']}")
+    forged = [("syslog", {"SYSLOG_IDENTIFIER": "kernel"}), ("journal", {"SYSLOG_IDENTIFIER": "x kernel:", "_PID": "7"}),
+              ("stdout", {"SYSLOG_IDENTIFIER": "kernel", "_PID": "] a kernel:"})]
+    for way, fields in forged:
+        seen = explained(run, "".join(journal(way, **fields)).encode())
+        expect(seen["incidents"] == [] and seen["input"]["not_believed"]["count"] > 0, f"{way} {fields} is believed")
+
+
 BAD = (
     (b"\x1f\x8b\x08\x00", b"memcage: standard input:1: is compressed; say: zcat FILE | memcage explain\n"),
     (b"LPKSHHRH\x00", b"memcage: standard input:1: is a binary journal; say: journalctl -k --file FILE"
@@ -184,5 +223,6 @@ CASES = [
          worlds=("v2",), log=True, check=group_is_told, needs=("kernel_log",)),
     Case("explain/none", ("exit_with", "0"), "ok/clean", 0, ("-m", "16M"), check=no_kill_is_none),
     Case("explain/bad_input", ("exit_with", "0"), "ok/clean", 0, ("-m", "16M"), check=bad_input_is_one_line),
+    Case("explain/json_logs", ("exit_with", "0"), "ok/clean", 0, ("-m", "16M"), worlds=("v1",), check=json_is_a_log_too),
     Case("explain/a_gigabyte", verdict="ok", status=0, worlds=("v1",), drive=a_gigabyte, alone=True, timeout=180),
 ]

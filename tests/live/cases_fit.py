@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+import xml.etree.ElementTree
 
 from harness import Case, Mismatch, expect
 
@@ -148,7 +149,8 @@ def is_not_monotonic(harness, run):
     contradiction = result["contradiction"]
     expect(contradiction and contradiction["passes_bytes"] < 40 * MIB <= contradiction["fails_bytes"] < 50 * MIB,
            f"{contradiction}")
-    expect(b"not monotonic" in fit(harness, run, *words), f"{run.stdout!r}")
+    text = fit(harness, run, *words)
+    expect(b"not monotonic" in text and b"doubtful: under " in text, f"{text!r}")
 
 
 def tells_in_words(harness, run):
@@ -156,6 +158,50 @@ def tells_in_words(harness, run):
     for part in ("without a limit: ok/clean, peak 16", "smallest limit: 1", "(-m ", " fails\n", "outcome by limit:", "killed ",
                  "what gave way first:", "killed by the kernel at its own limit of", "3 of 3 passed"):
         expect(part in text, f"lacks {part!r}:\n{text}")
+
+
+ODD = "it's <\u00fc> & \"$(id)\" `id` \\ %d"
+
+
+def texts_of(path):
+    root = xml.etree.ElementTree.parse(path).getroot()
+    return ["".join(text.itertext()).strip() for text in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def draws(harness, run):
+    """What the picture says is what the JSON says, whatever the command is called."""
+    picture = run.path("fit.svg")
+    result = fitted(harness, run, "--picture", picture, "--repeat", "1", "--", "sh", "-c",
+                    workload(harness, "touch_pages") + " 24M; exit $?", ODD)
+    texts = texts_of(picture)
+    outcomes = {entry["outcome"] for entry in result["tries"]}
+    expect({text.split(":")[0] for text in texts if ": " in text} >= outcomes, f"{texts} without {outcomes}")
+    expect(any(text.startswith("smallest limit: ") and f"(-m {result['limit_option']})" in text for text in texts), f"{texts}")
+    os.unlink(picture)
+    text = fit(harness, run, "--picture", run.path("fit.png"), "-m", "20M", "--", "sh", "-c",
+               workload(harness, "touch_pages") + " 24M", ODD, status=1)
+    expect(b"does not pass under any limit" in text, f"{text!r}")
+    with open(run.path("fit.png"), "rb") as file:
+        expect(file.read(8) == b"\x89PNG\r\n\x1a\n", "no PNG")
+    os.unlink(run.path("fit.png"))
+    fit(harness, run, "--picture", picture, "--", workload(harness, "exit_with"), "3", status=1)    # no limit was tried
+    expect(not os.path.exists(picture), "a picture of nothing")
+
+
+def shows_odd_words(harness, run):
+    picture = run.path("fit.svg")
+    fit(harness, run, "--picture", picture, "--repeat", "1", "--precision", "8M", "--env",
+        "W=" + workload(harness, "touch_pages"), "--", "sh", "-c", "$W 16M", ODD)
+    texts = texts_of(picture)
+    os.unlink(picture)
+    expect(any(ODD in text for text in texts), f"{texts}")
+
+
+def needs_gnuplot(harness, run):
+    """Said before the search, not after it."""
+    run.keep["env"] = {"PATH": run.directory}
+    fit(harness, run, "--picture", run.path("fit.svg"), "--", workload(harness, "touch_pages"), "16M", status=125)
+    expect(b"gnuplot-nox" in run.stderr and run.stdout == b"", f"{run.stderr!r} {run.stdout!r}")
 
 
 def can_be_interrupted(harness, run):
@@ -184,6 +230,10 @@ CASES = [
     Case("fit/expect", drive=expects_a_failure, timeout=60),
     Case("fit/not_monotonic", drive=is_not_monotonic, needs=("python",), timeout=90),
     Case("fit/words", drive=tells_in_words, timeout=60),
+    Case("fit/picture", drive=draws, needs=("gnuplot",), timeout=60),
+    Case("fit/picture_of_odd_words", drive=shows_odd_words, needs=("gnuplot",), timeout=60),
+    Case("fit/picture_without_gnuplot", drive=needs_gnuplot),
+    Case("fit/picture_of_no_kind", drive=says_no("--picture", "fit.gif", "--", "true", part=".svg, .png or .pdf")),
     Case("fit/interrupted", drive=can_be_interrupted, timeout=60),
     Case("fit/not_found", drive=says_no("--", "./no-such-program", part="cannot execute")),
     Case("fit/no_command", drive=says_no(part="no command")),

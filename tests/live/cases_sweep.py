@@ -137,6 +137,26 @@ def tells_in_words(harness, run):
         expect(part in text, f"lacks {part!r}:\n{text}")
 
 
+ODD = b"it's \xff<\x1b[1m&\"\\ $(id)"
+
+
+def tells_odd_words(harness, run):
+    """A word that is no UTF-8, and would harm a terminal: in JSON, in JUnit, and as a shell reads it back."""
+    words = ("--comm", "malloc_once", "--", "sh", "-c", f"exec {harness.workloads}/malloc_once 1M unchecked",
+             os.fsdecode(ODD))
+    result = swept(harness, run, "--junit", run.path("sweep.xml"), *words, status=1)
+    expect(result["command"]["argv"][-1] == ODD.decode("utf-8", "replace"), f"{result['command']}")
+    suite = xml.etree.ElementTree.parse(run.path("sweep.xml")).getroot()
+    os.unlink(run.path("sweep.xml"))
+    expect("it's ?<?[1m&" in suite.get("name"), f"{suite.attrib}")
+
+    text = sweep(harness, run, *words, status=1)
+    expect(b"\x1b" not in text and b"\xff" not in text, f"{text!r}")
+    lines = [line.strip() for line in text.split(b"\n") if line.startswith(b"  memcage run ")]
+    read = subprocess.run(["bash", "-c", b'memcage() { printf "%s\\0" "$@"; }; ' + lines[0]], stdout=subprocess.PIPE, check=True)
+    expect(read.stdout.split(b"\0")[-2] == ODD, f"{lines[0]!r} is read as {read.stdout!r}")
+
+
 def goes_on(harness, run):
     """Ended in the middle, it leaves out what it has when it is called again; another sweep's file is refused."""
     program, log = os.path.join(harness.workloads, "refusals_unchecked"), run.path("sweep.jsonl")
@@ -157,6 +177,28 @@ def goes_on(harness, run):
     expect(sorted(json.loads(line)["nth"] for line in lines[1:]) == list(range(1, whole["requests"] + 1)), "numbers")
     sweep(harness, run, "--resume", log, "--", os.path.join(harness.workloads, "refusals_checked"), status=125)
     expect(b"not of this sweep" in run.stderr, f"{run.stderr!r}")
+    os.unlink(log)
+
+
+def leaves_other_files(harness, run):
+    """What does not begin as the notes of this sweep stays as it is; notes that were torn at once go on."""
+    log = run.path("sweep.jsonl")
+    words = ("--resume", log, "--", os.path.join(harness.workloads, "malloc_once"), "1M")
+    swept(harness, run, *words)
+    with open(log, "rb") as file:
+        notes = file.read()
+    for text in (b"no newline, and all that there is", b"{}", b"a line\n", notes.split(b"\n")[0][:-1] + b"]"):
+        with open(log, "wb") as file:
+            file.write(text)
+        sweep(harness, run, *words, status=125)
+        expect(b"not of this sweep" in run.stderr, f"{text!r}: {run.stderr!r}")
+        with open(log, "rb") as file:
+            expect(file.read() == text, f"{text!r} was written over")
+    with open(log, "wb") as file:
+        file.write(notes[:20])
+    swept(harness, run, *words)
+    with open(log, "rb") as file:
+        expect(sorted(file.read().split(b"\n")) == sorted(notes.split(b"\n")), "other notes")
     os.unlink(log)
 
 
@@ -263,7 +305,9 @@ CASES = [
     Case("sweep/all_checked", drive=finds_none, timeout=60),
     Case("sweep/static", drive=finds_in_static, timeout=60),
     Case("sweep/words", drive=tells_in_words, timeout=60),
+    Case("sweep/odd_words", drive=tells_odd_words, timeout=60),
     Case("sweep/resume", drive=goes_on, timeout=60),
+    Case("sweep/resume_of_another", drive=leaves_other_files, timeout=60),
     Case("sweep/budget", drive=keeps_to_its_budget, timeout=60),
     Case("sweep/interrupted", drive=can_be_interrupted),
     Case("sweep/no_command", drive=says_no(part="no command")),

@@ -60,6 +60,7 @@ def prerequisites(options, log, cases):
         "uprobes": None if os.access("/sys/kernel/tracing/uprobe_events", os.W_OK) else "no /sys/kernel/tracing/uprobe_events",
         "java": why_not_found("java"),
         "node": why_not_found("node"),
+        "gnuplot": why_not_found("gnuplot"),
         "php": why_not_found("php"),
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
         **runtimes.prepare([need for case in cases for need in case.needs], os.path.abspath(options.workloads)),

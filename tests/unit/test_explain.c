@@ -265,12 +265,55 @@ static void test_report(void **state)
 	json_decref(report);
 }
 
+/* Where the kernel's log did not tell whose limit it was, the verdict still does. */
+static void test_report_by_its_verdict(void **state)
+{
+	static const struct {
+		const char *end;
+		enum oom_scope scope;
+		bool has_limit;
+	} ends[] = {
+		{ "\"verdict\": \"oom_kill\", \"reason\": \"own_limit\"", OOM_SCOPE_MEMCG_V2,
+			true },
+		{ "\"verdict\": \"oom_kill\", \"reason\": \"ancestor_limit\"", OOM_SCOPE_MEMCG_V2,
+			true },
+		{ "\"verdict\": \"oom_kill\", \"reason\": \"inner_limit\"", OOM_SCOPE_MEMCG_V2,
+			false },
+		{ "\"verdict\": \"oom_kill\", \"reason\": \"host\"", OOM_SCOPE_HOST, false },
+		{ "\"verdict\": \"oom_kill\", \"reason\": \"outside\"", OOM_SCOPE_UNKNOWN, false },
+		{ "\"verdict\": \"timeout\", \"reason\": \"own_limit\"", OOM_SCOPE_UNKNOWN, false },
+		{ "\"verdict\": 3", OOM_SCOPE_UNKNOWN, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		struct oom_incident incident;
+		json_t *report = json_loads("{\"limits\": {\"memory_bytes\": 16777216, "
+					    "\"effective_bytes\": 8192}, \"enforcement\": "
+					    "{\"backend\": \"v2\"}, \"oom_kills\": [{\"pid\": 7, "
+					    "\"limit_owner\": \"unknown\"}]}",
+			0, NULL);
+		char text[256];
+		json_t *end;
+
+		(void)snprintf(text, sizeof(text), "{%s}", ends[i].end);
+		end = json_loads(text, 0, NULL);
+		assert_int_equal(json_object_update(report, end), 0);
+		assert_int_equal(explain_report(report, &incident, 1), 1);
+		assert_int_equal(incident.scope, ends[i].scope);
+		assert_int_equal(incident.amounts[OOM_LIMIT].known, ends[i].has_limit);
+		json_decref(end);
+		json_decref(report);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_samples),
 		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_by_its_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -380,7 +380,7 @@ static void test_reproduce(void **state)
 	line = reproduced(seen, command);
 	assert_string_equal(line,
 		"memcage run -p docker -m 8M --swap 4M --expect oom_kill/own_limit -- sh -c 'echo "
-		"'\\''a b'\\''; $(x)' '' '?[1m'");
+		"'\\''a b'\\''; $(x)' '' $'\\033[1m'");
 	free(line);
 	/* what a report tells of is run as it was, wherever that was */
 	seen->explanation.is_report = true;
@@ -437,11 +437,46 @@ static void test_policies(void **state)
 	}
 }
 
+/* What an agent on the node made of it: only the sentence of the kill is there. */
+static void test_events(void **state)
+{
+	static const char kill[] = "Memory cgroup out of memory: Killed process 4711 (java) "
+				   "total-vm:9000kB, anon-rss:4096kB, file-rss:8kB, shmem-rss:0kB, "
+				   "UID:7 pgtables:40kB oom_score_adj:999\n";
+	static const struct {
+		const char *before;
+		size_t count;
+	} events[] = {
+		{ "  Warning  OOMKilling  5m12s              kernel-monitor  ", 1 },
+		{ "  Warning  OOMKilling  4m (x3 over 10m)   kernel-monitor, node-1  ", 1 },
+		{ "12m         Warning   OOMKilling   node/node-1   ", 1 },
+		{ "  Warning  OOMKilling  5m  kernel-monitor  Killed process 1 (a): ", 1 },
+		{ "  Warning  BackOff     5m12s              kubelet         ", 0 },
+		{ "  Warning  OOMKillingX 5m12s              kernel-monitor  ", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		struct explained *seen;
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text), "Events:\n%s%s", events[i].before, kill);
+		seen = explain_text_of("events", text);
+		if (seen->explanation.count != events[i].count)
+			fail_msg("behind '%s': %zu incidents", events[i].before,
+				seen->explanation.count);
+		if (events[i].count > 0)
+			assert_int_equal(seen->incidents[0].origin, LOG_CONTAINER);
+		free(seen);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_others_are_not_believed),
+		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_continued_lines),
 		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_cut),
