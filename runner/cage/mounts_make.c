@@ -17,8 +17,8 @@
 
 #define ROOT_BYTES "1048576" /* mount points and links only */
 #define ROOT_INODES "4096"
-#define TERMINALS "32" /* the host has some thousand for all, and their buffers count for nobody   \
-			*/
+/* The host has some thousand for all, and their buffers count for nobody. */
+#define TERMINALS "32"
 
 /* ---- paths inside the new root ---- */
 
