@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -75,6 +77,36 @@ static void read_one(const struct hierarchy *memory, const char *path, struct an
 	ancestor->oomd_kills = oomd_kills_of(path);
 }
 
+/* As /proc/PID/cgroup has it. */
+static void name_it(
+	struct ancestors *ancestors, struct ancestor *ancestor, const char *root, const char *group)
+{
+	char *path = ancestors->paths + ancestors->paths_size;
+
+	text_copy(path, ANCESTOR_PATH_SIZE, strcmp(root, "/") == 0 ? "" : root);
+	text_copy(path + strlen(path), ANCESTOR_PATH_SIZE - strlen(path), group);
+	if (path[0] == '\0')
+		text_copy(path, ANCESTOR_PATH_SIZE, "/");
+	ancestors->paths_size += strlen(path) + 1;
+	ancestor->path = path;
+}
+
+const struct ancestors *ancestors_keep(const struct ancestors *ancestors)
+{
+	size_t size = offsetof(struct ancestors, groups) +
+		      (size_t)ancestors->count * sizeof(*ancestors->groups);
+	struct ancestors *kept = malloc(size + ancestors->paths_size);
+
+	if (kept == NULL)
+		return NULL;
+	memcpy(kept, ancestors, size);
+	memcpy((char *)kept + size, ancestors->paths, ancestors->paths_size);
+	for (int i = 0; i < kept->count; i++)
+		kept->groups[i].path = (char *)kept + size +
+				       (ancestors->groups[i].path - ancestors->paths);
+	return kept;
+}
+
 void ancestors_read(
 	const struct hierarchies *hierarchies, const char *leaf, struct ancestors *ret_ancestors)
 {
@@ -83,6 +115,7 @@ void ancestors_read(
 	bool at_mount_root = false;
 
 	ret_ancestors->count = 0; /* the others are not touched */
+	ret_ancestors->paths_size = 0;
 	text_copy(group, sizeof(group), leaf);
 	while (!at_mount_root && ret_ancestors->count < ANCESTORS_MAX) {
 		struct ancestor *ancestor = &ret_ancestors->groups[ret_ancestors->count];
@@ -95,12 +128,7 @@ void ancestors_read(
 		at_mount_root = group[0] == '\0';
 		place_path(memory, group, path, sizeof(path));
 		read_one(memory, path, ancestor);
-		text_copy(ancestor->path, sizeof(ancestor->path),
-			strcmp(memory->root, "/") == 0 ? "" : memory->root);
-		text_copy(ancestor->path + strlen(ancestor->path),
-			sizeof(ancestor->path) - strlen(ancestor->path), group);
-		if (ancestor->path[0] == '\0')
-			text_copy(ancestor->path, sizeof(ancestor->path), "/");
+		name_it(ret_ancestors, ancestor, memory->root, group);
 		ret_ancestors->count++;
 	}
 	ret_ancestors->all_visible = at_mount_root && strcmp(memory->root, "/") == 0 &&

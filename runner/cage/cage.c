@@ -36,12 +36,11 @@ static int make_leaf(struct cage *cage, struct memcage_failure *failure)
 		return failure_errno(
 			failure, -result, "make cgroup %s/%s", home->memory.path, name);
 	if (group_exists(&home->twin) && group_make(&cage->twin, &home->twin, name) == 0)
-		text_list_add(&cage->mechanisms, "v2_twin");
+		name_list_add(&cage->mechanisms, "v2_twin");
 	if (group_exists(&home->pids) && group_make(&cage->pids, &home->pids, name) == 0)
-		text_list_add(&cage->mechanisms, "v1_pids");
+		name_list_add(&cage->mechanisms, "v1_pids");
 	(void)snprintf(cage->mark, sizeof(cage->mark), "/%.63s/%.31s", home->name, name);
-	text_copy(cage->leaf, sizeof(cage->leaf),
-		cage->memory.path + strlen(home->place.memory->mount));
+	cage->leaf = cage->memory.path + strlen(home->place.memory->mount);
 	return 0;
 }
 
@@ -63,8 +62,11 @@ int cage_open(
 	int result = 0;
 
 	/* The lists are long and empty: they are not touched. */
-	memset(cage, 0, offsetof(struct cage, mechanisms));
-	cage->mechanisms.count = cage->degraded.count = cage->warnings.count = 0;
+	memset((char *)cage + offsetof(struct cage, kind), 0,
+		sizeof(*cage) - offsetof(struct cage, kind));
+	cage->leaf = "";
+	text_list_clear(&cage->degraded);
+	text_list_clear(&cage->warnings);
 	cage->kind = CAGE_RLIMIT;
 	cage->memory = cage->twin = cage->pids = (struct group)GROUP_NONE;
 	if (spec->backend != MEMCAGE_BACKEND_RLIMIT)

@@ -21,9 +21,12 @@ enum cage_kind { CAGE_V2, CAGE_V1, CAGE_RLIMIT };
 #define LITTER_SIZE 96
 
 struct cage {
+	/* Room that few fill stands first: what every run touches is together. */
+	struct text_list degraded, warnings;
+
 	enum cage_kind kind;
-	struct home *home;          /* NULL: rlimit */
-	char leaf[GROUP_PATH_SIZE]; /* the leaf relative to the memory mount point */
+	struct home *home; /* NULL: rlimit */
+	const char *leaf;  /* relative to the memory mount point, in memory.path; "" none */
 	char mark[100]; /* "/memcage-PID-RANDOM/run-N": unique, to be found in the kernel's paths */
 	struct group memory, twin, pids;
 	/* A file that must not outlive the run, nor its directory (the guard removes them, too); ""
@@ -38,7 +41,7 @@ struct cage {
 	struct counter limit_bytes; /* as read back; UINT64_MAX: none */
 	bool failcnt_counts;        /* v1: memory.failcnt tells of contacts with the limit */
 	uint64_t rlimit_data_bytes; /* for the child; UINT64_MAX: none */
-	struct text_list mechanisms, degraded, warnings;
+	struct name_list mechanisms;
 };
 
 /* Makes a cage for spec (checked before). Returns 0 or -errno with cause and remedy; nothing is

@@ -302,8 +302,8 @@ void isolate_name_given(
 	ret_spawned->own_session = is_given(isolate->given, GUARANTEE_NEW_SESSION);
 	for (int i = 0; i < GUARANTEE_COUNT; i++)
 		if (is_given(isolate->given, (enum guarantee)i))
-			text_list_add(&cage->mechanisms, "%s",
-				isolation_guarantee_name((enum guarantee)i));
+			name_list_add(
+				&cage->mechanisms, isolation_guarantee_name((enum guarantee)i));
 }
 
 void isolate_free(struct isolate *isolate)

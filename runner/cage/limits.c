@@ -103,7 +103,7 @@ static int limit_v2(
 	if (result == 0)
 		result = set_memory(cage, spec, "memory.max", spec->memory_max_bytes, failure);
 	if (result == 0)
-		text_list_add(&cage->mechanisms, "memory.max");
+		name_list_add(&cage->mechanisms, "memory.max");
 	return result;
 }
 
@@ -134,7 +134,7 @@ static int limit_v1(
 
 	if (result < 0)
 		return result;
-	text_list_add(&cage->mechanisms, "memory.limit_in_bytes");
+	name_list_add(&cage->mechanisms, "memory.limit_in_bytes");
 	if (__builtin_add_overflow(spec->memory_max_bytes, spec->swap_max_bytes, &both))
 		return 0; /* swap without a limit is how the leaf starts */
 	if (!has_file(cage, "memory.memsw.limit_in_bytes"))
@@ -164,14 +164,14 @@ static int group_kill_setting(
 	if (!spec->oom_group)
 		return 0;
 	if (cage->kind == CAGE_V1) {
-		text_list_add(&cage->mechanisms, "oom_group_emulated");
+		name_list_add(&cage->mechanisms, "oom_group_emulated");
 		return 0;
 	}
 	result = group_write(&cage->memory, "memory.oom.group", "1");
 	if (result < 0)
 		return weaken(
 			cage, spec, -result, "memory.oom.group", "it needs Linux 4.19", failure);
-	text_list_add(&cage->mechanisms, "memory.oom.group");
+	name_list_add(&cage->mechanisms, "memory.oom.group");
 	return 0;
 }
 
@@ -192,7 +192,7 @@ static int processes(
 		result = -ERANGE;
 	if (result < 0)
 		return weaken(cage, spec, -result, "pids.max", "it did not take", failure);
-	text_list_add(&cage->mechanisms, "pids.max");
+	name_list_add(&cage->mechanisms, "pids.max");
 	return 0;
 }
 
@@ -208,7 +208,7 @@ static int limit_rlimit(
 		"page cache and kernel memory are not limited; an OOM kill cannot be told apart");
 	if (spec_has_limit(spec)) {
 		cage->rlimit_data_bytes = spec->memory_max_bytes;
-		text_list_add(&cage->mechanisms, "RLIMIT_DATA");
+		name_list_add(&cage->mechanisms, "RLIMIT_DATA");
 	}
 	if (spec->pids_max != 0)
 		result = needs(cage, spec, "--pids", "a cgroup", failure);

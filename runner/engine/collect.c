@@ -92,7 +92,7 @@ static void collect_limit(const struct memcage_run *run, struct evidence *eviden
 
 static void collect_counters(const struct memcage_run *run, struct evidence *evidence)
 {
-	const struct counters *before = &run->before.counters, *after = &run->after.counters;
+	const struct counters *before = &run->before, *after = &run->after.counters;
 	const struct happenings *seen = &run->watch.seen;
 
 	evidence->oom_kills = counter_rise(before->oom_kills, after->oom_kills);
@@ -135,7 +135,7 @@ static void collect_counters(const struct memcage_run *run, struct evidence *evi
 
 static void collect_ancestors(const struct memcage_run *run, struct evidence *evidence)
 {
-	const struct ancestors *before = &run->before.ancestors, *after = &run->after.ancestors;
+	const struct ancestors *before = run->above, *after = &run->after.above;
 
 	evidence->oomd_kills = counter_of(0);
 	evidence->ancestors_all_visible = before->all_visible;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/coverage.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -45,8 +46,10 @@ static const char *why_not_in(const struct process *process)
 
 static bool lists(const struct text_list *list, const char *text)
 {
-	for (int i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
+	const char *each = NULL;
+
+	while ((each = text_list_next(list, each)) != NULL)
+		if (strcmp(each, text) == 0)
 			return true;
 	return false;
 }
@@ -54,11 +57,9 @@ static bool lists(const struct text_list *list, const char *text)
 static void add_uncovered(struct report_facts *facts, const char *program, const char *why)
 {
 	char name[64], text[TEXT_LIST_SIZE];
-	struct text_list one = { 0 };
 
 	(void)printable_copy(name, sizeof(name), program, strlen(program));
-	text_list_add(&one, "%s (%s)", name, why);
-	text_copy(text, sizeof(text), one.items[0]);
+	(void)snprintf(text, sizeof(text), "%s (%s)", name, why);
 	if (!lists(&facts->uncovered, text)) /* many processes may run one program */
 		text_list_add(&facts->uncovered, "%s", text);
 }

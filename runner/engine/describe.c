@@ -23,7 +23,7 @@ static uint64_t or_unlimited(uint64_t value)
 static void describe_limits(const struct memcage_run *run, struct report_facts *facts)
 {
 	const struct memcage_spec *spec = &run->spec;
-	const struct ancestors *above = &run->before.ancestors;
+	const struct ancestors *above = run->above;
 
 	facts->memory_bytes = or_unlimited(spec->memory_max_bytes);
 	facts->swap_bytes = facts->memory_bytes == UINT64_MAX ? UINT64_MAX : spec->swap_max_bytes;
@@ -82,10 +82,9 @@ static void describe_memory(const struct memcage_run *run, struct report_facts *
 	if (!facts->peak_sampled)
 		facts->peak_uncertainty_bytes = counter_of(charge_ahead_bytes());
 	facts->residual_bytes = run->residual_bytes;
-	facts->before = run->before.raw;
+	facts->before = run->before_raw;
 	facts->after = run->after.raw;
-	if (run->watch.near_limit.snapshot.taken)
-		facts->snapshot = &run->watch.near_limit.snapshot;
+	facts->snapshot = run->watch.near_limit.snapshot;
 	facts->timeline = seen->timeline.points;
 	facts->timeline_count = seen->timeline.count;
 	facts->processes_peak = run->after.counters.pids_peak;
@@ -178,6 +177,7 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 	/* The lists are long and mostly empty: what they do not hold is not touched. */
 	memset(ret_facts, 0, offsetof(struct report_facts, mechanisms));
 	ret_facts->uncovered.count = 0;
+	ret_facts->uncovered.used = 0;
 	ret_borrowed->tails[0] = ret_borrowed->tails[1] = NULL;
 	ret_facts->argv = run->spec.argv;
 	ret_facts->policy = run->spec.policy != NULL ? run->spec.policy->name : NULL;
@@ -187,7 +187,7 @@ void facts_describe(const struct memcage_run *run, const struct evidence *eviden
 		ret_facts->cwd = getcwd(ret_borrowed->cwd, sizeof(ret_borrowed->cwd));
 	ret_facts->backend = cage_kind_name(run->cage.kind);
 	ret_facts->leaf_path = run->cage.leaf[0] ? run->cage.leaf : NULL;
-	text_list_copy(&ret_facts->mechanisms, &run->cage.mechanisms);
+	ret_facts->mechanisms = run->cage.mechanisms;
 	text_list_copy(&ret_facts->degraded, &run->cage.degraded);
 	text_list_copy(&ret_facts->warnings, &run->cage.warnings);
 	ret_facts->backtrace = run->witnesses.backtrace;

@@ -35,10 +35,10 @@ void refuse_prepare(struct memcage_run *run)
 {
 	if (run->spec.at_limit != MEMCAGE_FAIL_AT_LIMIT || run->cage.kind == CAGE_RLIMIT)
 		return;
-	text_list_add(&run->cage.mechanisms, "RLIMIT_DATA");
+	name_list_add(&run->cage.mechanisms, "RLIMIT_DATA");
 	if (run->witnesses.preload.fd >= 0 || run->witnesses.trace.page != NULL)
-		text_list_add(&run->cage.mechanisms, "second_look");
+		name_list_add(&run->cage.mechanisms, "second_look");
 	run->squeezes = squeeze_is_allowed(&run->spec);
 	if (run->squeezes)
-		text_list_add(&run->cage.mechanisms, "squeeze");
+		name_list_add(&run->cage.mechanisms, "squeeze");
 }

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@
 #include "cage/guard.h"
 #include "spec/check.h"
 
-void run_read_all(struct memcage_run *run, struct reading *reading)
+static void read_all(const struct memcage_run *run, struct reading *reading)
 {
 	struct counter_source source = cage_counters(&run->cage);
 
@@ -30,8 +31,25 @@ void run_read_all(struct memcage_run *run, struct reading *reading)
 		source = (struct counter_source){ .memory = &none, .twin = &none, .pids = &none };
 	}
 	counters_read(&source, &reading->counters, &reading->raw);
+	reading->above.count = 0;
+	reading->above.paths_size = 0;
+	reading->above.all_visible = false;
 	if (run->cage.home != NULL)
-		ancestors_read(&run->cage.home->hierarchies, run->cage.leaf, &reading->ancestors);
+		ancestors_read(&run->cage.home->hierarchies, run->cage.leaf, &reading->above);
+}
+
+int run_read_before(struct memcage_run *run)
+{
+	struct reading reading;
+
+	reading.raw.count = 0;
+	read_all(run, &reading);
+	run->before = reading.counters;
+	run->before_raw.count = reading.raw.count;
+	memcpy(run->before_raw.items, reading.raw.items,
+		(size_t)reading.raw.count * sizeof(*reading.raw.items));
+	run->above = ancestors_keep(&reading.above);
+	return run->above == NULL ? -ENOMEM : 0;
 }
 
 void run_let_guard_go(struct memcage_run *run)
@@ -50,6 +68,8 @@ void run_close_cage(struct memcage_run *run)
 
 void run_release(struct memcage_run *run)
 {
+	free((void *)run->above);
+	free(run->environment);
 	(void)munmap(run, sizeof(*run));
 }
 
@@ -77,7 +97,7 @@ static void read_last(struct memcage_run *run)
 	struct memory_split left;
 
 	pressure_sample(&run->watch, clock_us());
-	run_read_all(run, &run->after);
+	read_all(run, &run->after);
 	if (run->cage.kind == CAGE_RLIMIT)
 		return;
 	run->group_removed = !cage_is_there(&run->cage);
@@ -168,7 +188,6 @@ struct memcage_run *memcage_run_free(struct memcage_run *run)
 	watch_end(&run->watch);
 	witnesses_close(&run->witnesses);
 	memcage_result_free(run->result);
-	free(run->environment);
 	run_release(run);
 	return NULL;
 }

@@ -19,18 +19,15 @@
 struct reading {
 	struct counters counters;
 	struct raw_counters raw;
-	struct ancestors ancestors;
+	struct ancestors above;
 };
 
+/* What every run touches stands together; the rest, which is most of it, takes no memory till it is
+ * used. */
 struct memcage_run {
-	struct memcage_spec spec; /* strings are the caller's */
-	const char **environment; /* a policy's, for spec.envp; NULL: none */
 	struct cage cage;
-	struct witnesses witnesses;
-	struct streams streams;
-	struct watch watch;
-	struct reading before, after;
-
+	struct memcage_spec spec; /* strings are the caller's */
+	const char **environment; /* a policy's, for spec.envp till the start; NULL: none */
 	bool holds_guard;
 	bool squeezes;     /* --at-limit fail: RLIMIT_DATA follows what is in use */
 	uint64_t begun_us; /* CLOCK_BOOTTIME, when memcage_start() was called */
@@ -39,8 +36,16 @@ struct memcage_run {
 	struct counter residual_bytes;
 	bool group_removed;
 	bool file_cache_was_large;
-
 	struct memcage_result *result; /* set when the run has ended */
+	struct counters before;
+	const struct ancestors *above; /* as they were before; owned */
+	struct streams streams;
+	struct witnesses witnesses;
+	struct watch watch;
+
+	struct raw_counters before_raw;
+	struct witness_room rare;
+	struct reading after;
 };
 
 struct memcage_result {
@@ -52,9 +57,10 @@ struct memcage_result {
 	char summary[SUMMARY_SIZE];
 };
 
-/* run.c, for start.c: one reading of all counters; the guard is not needed any more; the cage goes,
- * and the guard with it where it is the last one; a run that is in nobody's hands. */
-void run_read_all(struct memcage_run *run, struct reading *reading);
+/* run.c, for start.c: the baseline of all counters (0 or -ENOMEM); the guard is not needed any
+ * more; the cage goes, and the guard with it where it is the last one; a run that is in nobody's
+ * hands. */
+int run_read_before(struct memcage_run *run);
 void run_let_guard_go(struct memcage_run *run);
 void run_close_cage(struct memcage_run *run);
 void run_release(struct memcage_run *run);

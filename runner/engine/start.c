@@ -49,6 +49,10 @@ static int start_child(struct memcage_run *run, struct memcage_failure *failure)
 		&child, failure);
 	streams_close_child_side(&run->streams);
 	witnesses_started(&run->witnesses);
+	/* It has its own copy; a thousand of them would be a part of our memory. */
+	free(run->environment);
+	run->environment = NULL;
+	run->spec.envp = NULL;
 	if (result < 0) {
 		guard_remove(&run->cage);
 		return result;
@@ -98,8 +102,10 @@ static int start(struct memcage_run *run, struct memcage_failure *failure)
 		run_close_cage(run);
 		return result;
 	}
-	run_read_all(run, &run->before);
-	result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
+	if (run_read_before(run) < 0)
+		result = failure_set(failure, ENOMEM, "no memory for counters");
+	if (result == 0)
+		result = witnesses_open(&run->witnesses, &run->spec, &run->cage, failure);
 	if (result < 0) {
 		witnesses_close(&run->witnesses);
 		run_close_cage(run);
@@ -156,6 +162,7 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 
 	if (run == NULL)
 		return failure_set(reterr_failure, ENOMEM, "no memory for a run");
+	run->witnesses.rare = &run->rare;
 	run->begun_us = clock_us();
 	(void)clock_gettime(CLOCK_REALTIME, &run->started_at);
 	result = spec_adopt(spec, &run->spec, reterr_failure);
@@ -172,7 +179,6 @@ int memcage_start(const struct memcage_spec *spec, struct memcage_run **ret_run,
 	if (result == 0)
 		result = start(run, reterr_failure);
 	if (result < 0) {
-		free(run->environment);
 		run_release(run);
 		return result;
 	}

@@ -29,7 +29,7 @@ static void keep_ours(const struct kernel_kill *kill, void *data)
 		    kill->task_memcg[0] == '\0';
 
 	if (ours && witnesses->kill_count < EVIDENCE_KILLS_MAX)
-		witnesses->kills[witnesses->kill_count++] = *kill;
+		witnesses->rare->kills[witnesses->kill_count++] = *kill;
 }
 
 static enum limit_owner owner_of(const struct kernel_kill *kill, const char *mark)
@@ -57,14 +57,15 @@ void witness_kernel_log_tell(struct witnesses *witnesses, struct evidence *evide
 
 	if (witnesses->kernel_log < 0)
 		return;
-	if (kernel_log_read(witnesses->kernel_log, &witnesses->parser, keep_ours, witnesses) < 0)
+	if (kernel_log_read(witnesses->kernel_log, &witnesses->rare->parser, keep_ours, witnesses) <
+		0)
 		witnesses->log_gap = true;
-	while (kernel_log_flush(&witnesses->parser, &last))
+	while (kernel_log_flush(&witnesses->rare->parser, &last))
 		keep_ours(&last, witnesses);
 	evidence->log_readable = !witnesses->log_gap;
 	evidence->log_pids_comparable = in_first_pid_namespace();
 	for (int i = 0; i < witnesses->kill_count; i++) {
-		const struct kernel_kill *log = &witnesses->kills[i];
+		const struct kernel_kill *log = &witnesses->rare->kills[i];
 		struct evidence_kill *kill = &evidence->kills[evidence->kill_count];
 
 		kill->log = *log;

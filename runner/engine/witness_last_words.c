@@ -23,12 +23,12 @@ static void go(void *data)
 
 static void ask(void *data, void (*let_go)(struct watch *), struct watch *watch)
 {
-	const struct snapshot *snapshot = &watch->near_limit.snapshot;
+	const struct snapshot *snapshot = watch->near_limit.snapshot;
 	struct going going = { let_go, watch };
 	struct witnesses *witnesses = data;
 	pid_t threads[LAST_WORDS_THREADS];
 	int count = last_words_find(&watch->cage->memory,
-		snapshot->taken ? snapshot->processes[0].pid : watch->seen.main_pid, threads);
+		snapshot != NULL ? snapshot->processes[0].pid : watch->seen.main_pid, threads);
 
 	(void)last_words_take(threads, count, go, &going, witnesses->last_words);
 }

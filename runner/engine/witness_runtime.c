@@ -3,39 +3,59 @@
  * witness_runtime.c - the witness inside language runtimes in one run: it is there only where it
  * was asked for by name, and then a run without it would not be what was asked for.
  */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/failure.h"
 #include "base/text.h"
 #include "engine/witnesses.h"
 
 int witness_runtime_open(struct witnesses *witnesses, struct cage *cage,
 	const struct memcage_spec *spec, struct memcage_failure *reterr_failure)
 {
-	int result = runtime_open(&witnesses->runtime, spec, reterr_failure);
+	struct runtime_witness *runtime = calloc(1, sizeof(*runtime));
+	int result;
 
-	if (result == 0)
-		text_copy(cage->tracing, sizeof(cage->tracing), witnesses->runtime.tracing.name);
-	return result;
+	if (runtime == NULL)
+		return failure_set(reterr_failure, ENOMEM, "no memory for probes in runtimes");
+	result = runtime_open(runtime, spec, reterr_failure);
+	if (result < 0) {
+		free(runtime);
+		return result;
+	}
+	witnesses->runtime = runtime;
+	text_copy(cage->tracing, sizeof(cage->tracing), runtime->tracing.name);
+	return 0;
+}
+
+void witness_runtime_close(struct witnesses *witnesses)
+{
+	if (witnesses->runtime != NULL)
+		runtime_close(witnesses->runtime);
+	free(witnesses->runtime);
+	witnesses->runtime = NULL;
 }
 
 static void runtime_ready(void *data)
 {
 	struct witnesses *witnesses = data;
 
-	runtime_read(&witnesses->runtime);
+	runtime_read(witnesses->runtime);
 }
 
 static void runtime_looked(void *data)
 {
 	struct witnesses *witnesses = data;
 
-	runtime_look_at(&witnesses->runtime, witnesses->processes);
+	runtime_look_at(witnesses->runtime, witnesses->processes);
 }
 
 int witness_runtime_join(struct witnesses *witnesses, struct watch *watch)
 {
-	if (witnesses->runtime.pipe < 0)
+	if (witnesses->runtime == NULL)
 		return 0;
 	witnesses->processes = &watch->seen.processes;
-	return watch_observe(watch, &(struct watch_observer){ .fd = witnesses->runtime.pipe,
+	return watch_observe(watch, &(struct watch_observer){ .fd = witnesses->runtime->pipe,
 					    .ready = runtime_ready,
 					    .looked = runtime_looked,
 					    .data = witnesses });
@@ -57,10 +77,10 @@ static bool ends_as_documented(
 
 void witness_runtime_tell(struct witnesses *witnesses, struct evidence *evidence)
 {
-	struct runtime_witness *runtime = &witnesses->runtime;
+	struct runtime_witness *runtime = witnesses->runtime;
 	struct evidence_runtime *told = &evidence->runtime;
 
-	if (runtime->pipe < 0)
+	if (runtime == NULL)
 		return;
 	runtime_read(runtime);
 	told->watched = true;

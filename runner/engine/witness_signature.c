@@ -20,16 +20,16 @@ static void look_at_speaker(struct witness_tap *tap, bool may_live)
 	struct happenings *seen = &tap->watch->seen;
 	const char *image = NULL;
 
-	if (tap->looked || tap->matcher.first == NULL)
+	if (tap->looked || tap->matcher->first == NULL)
 		return;
 	tap->looked = true;
-	if (tap->matcher.first->images == NULL)
+	if (tap->matcher->first->images == NULL)
 		return;
 	if (may_live)
 		processes_look_at(&seen->processes, seen->main_pid);
 	tap->speaker = main_process(tap);
 	while (tap->speaker != NULL && (image = process_image_next(tap->speaker, image)) != NULL)
-		if (signature_image_fits(tap->matcher.first, image))
+		if (signature_image_fits(tap->matcher->first, image))
 			tap->image_mapped = true;
 }
 
@@ -37,7 +37,7 @@ static void observe(void *data, const char *bytes, size_t size)
 {
 	struct witness_tap *tap = data;
 
-	signature_feed(&tap->matcher, bytes, size);
+	signature_feed(tap->matcher, bytes, size);
 	look_at_speaker(tap, !tap->watch->reaped);
 }
 
@@ -47,6 +47,7 @@ void witnesses_observe(
 	if (!witnesses->match_signatures)
 		return;
 	witnesses->taps[number].watch = watch;
+	witnesses->taps[number].matcher = &witnesses->rare->matchers[number];
 	stream->observe = observe;
 	stream->observer = &witnesses->taps[number];
 }
@@ -59,9 +60,11 @@ void witness_signature_tell(struct witnesses *witnesses, struct evidence *eviden
 	 * not */
 	for (int i = 1; i >= 0; i--) {
 		struct witness_tap *tap = &witnesses->taps[i];
-		struct signature_matcher *matcher = &tap->matcher;
+		struct signature_matcher *matcher = tap->matcher;
 		bool fits;
 
+		if (matcher == NULL) /* nobody listened there */
+			continue;
 		signature_end(matcher);
 		if (matcher->first == NULL)
 			continue;

@@ -39,11 +39,12 @@ static void share_preload(const struct preload_witness *witness, struct cage *ca
 	cage->shares[1] = (struct mount_share){ witness->page_path, INSIDE "page", true };
 }
 
-/* The library goes in whatever the main program is: its children may be dynamic where it is not. */
-static void open_preload(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage)
+/* The library goes in whatever the main program is: its children may be dynamic where it is not.
+ * *ret_inside is the same by the command's paths; it owns nothing. */
+static void open_preload(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
+	struct preload_witness *ret_inside)
 {
 	struct text_list *notes = &cage->warnings;
-	struct preload_witness *seen_inside = &witnesses->preload_inside;
 	const char *const *envp = spec->envp ? spec->envp : (const char *const *)environ;
 	char library[PRELOAD_PATH_SIZE], executable[4096];
 	struct memcage_failure failure;
@@ -63,10 +64,10 @@ static void open_preload(struct witnesses *witnesses, struct memcage_spec *spec,
 		text_list_add(notes, "refused allocations are not seen: %s", failure.detail);
 		return;
 	}
-	*seen_inside = witnesses->preload;
+	*ret_inside = witnesses->preload;
 	if (has_private_root(spec))
-		share_preload(&witnesses->preload, cage, seen_inside);
-	if (preload_environment(seen_inside, envp, &witnesses->environment) < 0) {
+		share_preload(&witnesses->preload, cage, ret_inside);
+	if (preload_environment(ret_inside, envp, &witnesses->environment) < 0) {
 		preload_close(&witnesses->preload);
 		return;
 	}
@@ -85,12 +86,12 @@ static bool wants_trace(const struct witnesses *witnesses, const struct memcage_
 	       (spec->at_limit == MEMCAGE_FAIL_AT_LIMIT || spec->injection_count > 0);
 }
 
-static void open_trace(struct witnesses *witnesses, struct cage *cage)
+static void open_trace(
+	struct witnesses *witnesses, const struct preload_witness *inside, struct cage *cage)
 {
 	struct memcage_failure failure;
 
-	if (trace_open(&witnesses->trace, witnesses->preload_inside.page_path, &witnesses->room,
-		    &failure) < 0)
+	if (trace_open(&witnesses->trace, inside->page_path, &witnesses->room, &failure) < 0)
 		text_list_add(
 			witnesses->notes, "refused system calls are not seen: %s", failure.detail);
 	else
@@ -136,6 +137,7 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	struct memcage_failure *reterr_failure)
 {
 	struct text_list *notes = &cage->warnings;
+	struct preload_witness inside = PRELOAD_NONE;
 	int result = 0;
 
 	witnesses->kernel_log = -1;
@@ -143,7 +145,6 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 	witnesses->notes = notes;
 	witnesses->trace = TRACE_NONE;
 	witnesses->room = refuse_room(cage);
-	witnesses->runtime = RUNTIME_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_KMSG)) {
 		witnesses->kernel_log = kernel_log_open();
 		if (witnesses->kernel_log < 0 && spec->witnesses != MEMCAGE_WITNESS_AUTO)
@@ -152,11 +153,11 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 				"kernel.dmesg_restrict=0)",
 				strerrordesc_np(-witnesses->kernel_log));
 	}
-	witnesses->preload = witnesses->preload_inside = PRELOAD_NONE;
+	witnesses->preload = PRELOAD_NONE;
 	if (wants(spec, MEMCAGE_WITNESS_PRELOAD))
-		open_preload(witnesses, spec, cage);
+		open_preload(witnesses, spec, cage, &inside);
 	if (wants_trace(witnesses, spec))
-		open_trace(witnesses, cage);
+		open_trace(witnesses, &inside, cage);
 	witnesses->match_signatures = wants(spec, MEMCAGE_WITNESS_SIGNATURE);
 	result = inject(witnesses, spec, reterr_failure);
 	if (result == 0 && (spec->witnesses & MEMCAGE_WITNESS_BPF) != 0)
@@ -169,7 +170,10 @@ int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struc
 void witnesses_started(struct witnesses *witnesses)
 {
 	trace_started(&witnesses->trace);
-	runtime_started(&witnesses->runtime);
+	if (witnesses->runtime != NULL)
+		runtime_started(witnesses->runtime);
+	free(witnesses->environment);
+	witnesses->environment = NULL;
 }
 
 int witnesses_join(struct witnesses *witnesses, struct watch *watch)
@@ -187,7 +191,7 @@ void witnesses_close(struct witnesses *witnesses)
 	preload_close(&witnesses->preload);
 	trace_close(&witnesses->trace);
 	bpf_close(&witnesses->bpf);
-	runtime_close(&witnesses->runtime);
+	witness_runtime_close(witnesses);
 	witness_last_words_close(witnesses);
 	free(witnesses->environment);
 	witnesses->environment = NULL;

@@ -22,25 +22,31 @@
 /* The text witness of one stream. When a message comes, the process that says so is looked at: a
  * moment later it may be gone, or be another program. */
 struct witness_tap {
-	struct signature_matcher matcher;
-	struct watch *watch;           /* borrowed */
-	bool looked;                   /* at the first match */
-	const struct process *speaker; /* the main process then; NULL: it was not seen */
-	bool image_mapped;             /* it had an image of the message's runtime mapped */
+	struct watch *watch;               /* borrowed */
+	bool looked;                       /* at the first match */
+	const struct process *speaker;     /* the main process then; NULL: it was not seen */
+	bool image_mapped;                 /* it had an image of the message's runtime mapped */
+	struct signature_matcher *matcher; /* borrowed */
+};
+
+/* What few runs fill, apart from what all do: of a thousand runs at a time it would be most of our
+ * memory. */
+struct witness_room {
+	struct kernel_log_parser parser;
+	struct kernel_kill kills[EVIDENCE_KILLS_MAX];
+	struct signature_matcher matchers[2]; /* of the taps */
 };
 
 struct witnesses {
-	int kernel_log; /* -1: not readable, or not asked for */
-	bool log_gap;   /* records were overwritten before we read them */
-	struct kernel_log_parser parser;
-	struct kernel_kill kills[EVIDENCE_KILLS_MAX];
+	struct witness_room *rare; /* borrowed; all zero at first */
+	int kernel_log;            /* -1: not readable, or not asked for */
+	bool log_gap;              /* records were overwritten before we read them */
 	int kill_count;
 	const char *mark; /* of the cage, to find our kills by; borrowed */
 
 	struct room room; /* for second looks */
 	struct preload_witness preload;
-	struct preload_witness preload_inside; /* the same by the command's paths; owns nothing */
-	char **environment;                    /* for the command; NULL: unchanged */
+	char **environment;        /* for the command, till it was started; NULL: unchanged */
 	bool main_uncovered;       /* the loader does not put the library into the main program */
 	const char *why_uncovered; /* in a few words; static */
 
@@ -48,7 +54,7 @@ struct witnesses {
 	struct bpf_witness bpf;
 	bool calls_seen; /* one of them did watch; known at the end */
 
-	struct runtime_witness runtime;
+	struct runtime_witness *runtime;   /* NULL: not asked for */
 	const struct processes *processes; /* of the watched run; borrowed */
 
 	struct text_list *notes; /* borrowed */
@@ -67,13 +73,13 @@ struct witnesses {
 int witnesses_check(const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
 
 /* Opens the witnesses before the command starts, and gives spec the environment that they need.
- * witnesses: all zero. A witness that cannot work here is named in the cage's warnings, and the
- * evidence says so; only where it is one of the above that is a failure, -errno. The cage learns of
- * its tracer, and must live as long. To be closed in any case. */
+ * witnesses: all zero but for its room. A witness that cannot work here is named in the cage's
+ * warnings, and the evidence says so; only where it is one of the above that is a failure, -errno.
+ * The cage learns of its tracer, and must live as long. To be closed in any case. */
 int witnesses_open(struct witnesses *witnesses, struct memcage_spec *spec, struct cage *cage,
 	struct memcage_failure *reterr_failure);
 
-/* The command was started, or could not be. */
+/* The command was started, or could not be: its environment is not needed any more. */
 void witnesses_started(struct witnesses *witnesses);
 
 /* Lets those look on that have something to do while the command runs. Returns 0 or -errno. */
@@ -113,5 +119,6 @@ int witness_runtime_open(struct witnesses *witnesses, struct cage *cage,
 	const struct memcage_spec *spec, struct memcage_failure *reterr_failure);
 int witness_runtime_join(struct witnesses *witnesses, struct watch *watch);
 void witness_runtime_tell(struct witnesses *witnesses, struct evidence *evidence);
+void witness_runtime_close(struct witnesses *witnesses);
 
 #endif

@@ -76,7 +76,8 @@ struct report_facts {
 	uint64_t host_memory_bytes, host_swap_bytes;
 	int overcommit_mode; /* /proc/sys/vm/overcommit_memory; -1 unknown */
 
-	struct text_list mechanisms, degraded, warnings;
+	struct name_list mechanisms;
+	struct text_list degraded, warnings;
 	struct text_list
 		uncovered; /* of the processes seen, the commands that no witness got into */
 };

@@ -57,13 +57,22 @@ json_t *section_limit_owner(const struct evidence *evidence, const struct judgem
 	return build_end(&object);
 }
 
+static json_t *names(const struct name_list *list)
+{
+	struct builder result = build_list();
+
+	for (int i = 0; i < list->count; i++)
+		append_text(&result, list->names[i]);
+	return build_end(&result);
+}
+
 json_t *section_enforcement(const struct report_facts *facts)
 {
 	struct builder object = build_object();
 
 	put_text(&object, "backend", facts->backend);
 	put_text(&object, "leaf_path", facts->leaf_path);
-	put_value(&object, "mechanisms", section_texts(&facts->mechanisms));
+	put_value(&object, "mechanisms", names(&facts->mechanisms));
 	put_value(&object, "degraded", section_texts(&facts->degraded));
 	return build_end(&object);
 }
@@ -72,7 +81,9 @@ json_t *section_texts(const struct text_list *list)
 {
 	struct builder result = build_list();
 
-	for (int i = 0; i < list->count; i++)
-		append_text(&result, list->items[i]);
+	const char *text = NULL;
+
+	while ((text = text_list_next(list, text)) != NULL)
+		append_text(&result, text);
 	return build_end(&result);
 }

@@ -2,6 +2,7 @@
 #include "watch/near_limit.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/sysinfo.h>
 
 #include "base/clock.h"
@@ -71,11 +72,25 @@ static bool has_come(const struct near_limit *near, uint64_t in_use, uint64_t by
 /* Whether there is something new to see. */
 static bool is_due(const struct near_limit *near, uint64_t in_use, bool closely)
 {
-	const struct snapshot *last = &near->snapshot;
+	const struct snapshot *last = near->snapshot;
 	uint64_t step = near->limit_bytes / 16;
 
-	return !last->taken || (closely && !last->closely) || in_use > last->in_use + step ||
+	return last == NULL || (closely && !last->closely) || in_use > last->in_use + step ||
 	       in_use + 2 * step < last->in_use;
+}
+
+static void keep(struct near_limit *near, const struct snapshot *snapshot)
+{
+	if (near->snapshot == NULL)
+		near->snapshot = malloc(sizeof(*near->snapshot));
+	if (near->snapshot != NULL)
+		*near->snapshot = *snapshot;
+}
+
+void near_limit_end(struct watch *watch)
+{
+	free(watch->near_limit.snapshot);
+	watch->near_limit.snapshot = NULL;
 }
 
 /* Who is there; in_use of it is the larger of two sums: files in memory are in the kernel's, what
@@ -113,7 +128,7 @@ static void look_around(struct watch *watch, uint64_t now_us, bool they_wait)
 		is_due(near, snapshot.in_use, closely)) {
 		if (closely)
 			snapshot_look_closely(&snapshot);
-		near->snapshot = snapshot;
+		keep(near, &snapshot);
 	}
 	end_us = clock_us();
 	near->quiet_until_us = end_us + (end_us - now_us) * COST_PART;
@@ -139,8 +154,8 @@ static bool ask_if_near(struct watch *watch, uint64_t now_us)
 	list(watch, now_us, &snapshot);
 	if (!snapshot.taken || !has_come(near, snapshot.in_use, near->last_bytes))
 		return false;
-	if (!near->snapshot.taken)
-		near->snapshot = snapshot;
+	if (near->snapshot == NULL)
+		keep(near, &snapshot);
 	ask(watch);
 	return true;
 }

@@ -41,7 +41,7 @@ struct near_limit {
 	bool holds;            /* v1: the kernel kills nobody at the limit */
 	near_limit_ask *ask;   /* NULL: nobody, or it was done */
 	void *ask_data;
-	struct snapshot snapshot; /* the latest */
+	struct snapshot *snapshot; /* the latest; NULL: none was taken */
 };
 
 /* Before the first process can come near. */
@@ -55,6 +55,8 @@ int near_limit_ask_at_limit(struct watch *watch, near_limit_ask *ask, void *data
 
 void near_limit_on_time(struct watch *watch, uint64_t now_us);
 void near_limit_on_event(struct watch *watch, uint64_t now_us); /* of the OOM events' descriptor */
+
+void near_limit_end(struct watch *watch);
 
 /* Whatever of ours keeps processes from going on, or from being killed, is taken away. */
 void near_limit_let_go(struct watch *watch);

@@ -126,6 +126,9 @@ static void read_images(struct process *process)
 
 static bool is_known(const struct processes *processes, pid_t pid)
 {
+	for (int i = 0; i < processes->count; i++)
+		if (processes->list[i].pid == pid)
+			return true;
 	for (int i = 0; i < processes->known_count; i++)
 		if (processes->known[i] == pid)
 			return true;
@@ -147,10 +150,11 @@ static struct process *add(struct processes *processes, pid_t pid, const struct 
 	struct process *process;
 
 	processes->seen++;
-	if (!is_known(processes, pid) && processes->known_count < PROCESSES_COUNTED_MAX)
-		processes->known[processes->known_count++] = pid;
-	if (processes->count == PROCESSES_MAX)
+	if (processes->count == PROCESSES_MAX) {
+		if (!is_known(processes, pid) && processes->known_count < PROCESSES_COUNTED_MAX)
+			processes->known[processes->known_count++] = pid;
 		return NULL;
+	}
 	process = &processes->list[processes->count++];
 	*process = (struct process){ .pid = pid, .start_ticks = facts->start_ticks };
 	text_copy(process->executable, sizeof(process->executable), executable);

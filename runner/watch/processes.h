@@ -16,7 +16,7 @@
 #include "cage/group.h"
 
 #define PROCESSES_MAX 32          /* that are remembered one by one */
-#define PROCESSES_COUNTED_MAX 256 /* that are told apart for the count */
+#define PROCESSES_COUNTED_MAX 224 /* more that are told apart for the count */
 #define PROCESS_IMAGES_SIZE 1536
 #define PROCESS_PATH_SIZE 256
 
@@ -35,12 +35,12 @@ struct process {
 
 struct processes {
 	int count;
-	struct process list[PROCESSES_MAX]; /* in the order in which they were seen */
-	uint64_t seen;                      /* different programs in processes; a lower bound */
-	int known_count;
-	pid_t known[PROCESSES_COUNTED_MAX];
+	int known_count;                   /* of the pids that found no place in the list */
+	uint64_t seen;                     /* different programs in processes; a lower bound */
 	uint64_t next_look_us, look_bytes; /* memory use at the last look */
 	char own_executable[PROCESS_PATH_SIZE];
+	struct process list[PROCESSES_MAX]; /* in the order in which they were seen */
+	pid_t known[PROCESSES_COUNTED_MAX];
 };
 
 void processes_begin(struct processes *processes);

@@ -15,10 +15,10 @@
 #define TIMELINE_FIRST_INTERVAL_US 4000
 
 struct timeline {
-	struct timeline_point points[TIMELINE_MAX];
 	size_t count;
 	uint64_t interval_us;
 	uint64_t next_us; /* since start */
+	struct timeline_point points[TIMELINE_MAX];
 };
 
 void timeline_start(struct timeline *timeline);

@@ -273,6 +273,7 @@ void watch_squeeze(struct watch *watch)
 void watch_end(struct watch *watch)
 {
 	ends_abandon(watch);
+	near_limit_end(watch);
 	for (int i = 0; i < 2; i++)
 		stream_close(&watch->output[i]);
 	fd_close(&watch->oom_events);

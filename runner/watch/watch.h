@@ -60,12 +60,13 @@ struct happenings {
 	int killed_at_end;
 	uint64_t oom_events; /* v1: events of the eventfd; v2: wake-ups */
 
+	bool could_not_empty; /* processes that even SIGKILL did not end in time */
+
 	uint64_t highest_bytes; /* of the samples */
 	bool highest_known;
 	struct memory_split highest_split;
 	struct timeline timeline;
-	struct processes processes;
-	bool could_not_empty; /* processes that even SIGKILL did not end in time */
+	struct processes processes; /* last: most of it is for the runs that have many */
 };
 
 /* Somebody of a later stage who looks on while the run goes on. */
@@ -78,6 +79,7 @@ struct watch_observer {
 
 #define WATCH_OBSERVERS 2
 
+/* What every run touches stands first. */
 struct watch {
 	struct cage *cage;
 	const struct memcage_spec *spec;
@@ -90,17 +92,16 @@ struct watch {
 	int observer_count;
 	enum watch_phase phase;
 	bool reaped; /* the process that we started: the main one, or its keeper */
-	struct happenings seen;
-
 	uint64_t emptying_since_us;
-	struct squeeze squeeze;
-	struct near_limit near_limit;
 	uint64_t split_bytes;    /* usage at the last memory split */
 	uint64_t group_until_us; /* v1: till when an OOM event may still become a kill */
 	struct {
 		uint64_t since_us; /* nothing but OOM events since then; 0: none yet */
 		struct counter ooms, oom_kills;
 	} stall;
+	struct near_limit near_limit;
+	struct happenings seen;
+	struct squeeze squeeze;
 };
 
 /* Starts watching a child. watch: all zero. Takes over child and streams (also on failure). Returns

@@ -49,8 +49,8 @@ static inline void quiet(struct sample *sample)
 	facts->effective_path = "/user.slice/memcage-1";
 	facts->backend = "v2";
 	facts->leaf_path = "/user.slice/memcage-1";
-	text_list_add(&facts->mechanisms, "memory.max");
-	text_list_add(&facts->mechanisms, "memory.swap.max");
+	name_list_add(&facts->mechanisms, "memory.max");
+	name_list_add(&facts->mechanisms, "memory.swap.max");
 	facts->anon_bytes = counter_of(30 * MIB);
 	facts->file_bytes = counter_of(8 * MIB);
 	facts->shmem_bytes = counter_of(0);

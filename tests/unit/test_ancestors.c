@@ -53,6 +53,7 @@ static void test_recorded(void **state)
 		char directory[] = TEMPORARY, name[64];
 		bool is_v2 = recorded[i].fixture[1] == '2';
 		static struct ancestors above;
+		const struct ancestors *kept;
 		const struct ancestor *outer = &above.groups[0], *root = &above.groups[1];
 		struct hierarchies host;
 
@@ -64,6 +65,14 @@ static void test_recorded(void **state)
 		assert_true(above.all_visible);
 		assert_string_equal(outer->path, "/outer");
 		assert_string_equal(root->path, "/");
+		kept = ancestors_keep(&above);
+		assert_non_null(kept);
+		assert_int_equal(kept->count, above.count);
+		memset(above.paths, 'x', sizeof(above.paths));
+		assert_string_equal(kept->groups[0].path, "/outer");
+		assert_string_equal(kept->groups[1].path, "/");
+		assert_int_equal(kept->groups[0].limit_bytes.value, outer->limit_bytes.value);
+		free((void *)kept);
 		assert_true(root->limit_bytes.known && root->limit_bytes.value == NONE);
 		if (!outer->limit_bytes.known ||
 			outer->limit_bytes.value != recorded[i].limit_bytes)

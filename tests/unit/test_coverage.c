@@ -60,7 +60,7 @@ static void check(int seen, int covered, const char *uncovered)
 	assert_true(facts.processes_covered.value == (uint64_t)covered);
 	assert_int_equal(facts.uncovered.count, uncovered != NULL);
 	if (uncovered != NULL)
-		assert_string_equal(facts.uncovered.items[0], uncovered);
+		assert_string_equal(text_list_next(&facts.uncovered, NULL), uncovered);
 }
 
 #define LINE(name) "1-2 r-xp 0 0:0 1 /lib/" name "\n"

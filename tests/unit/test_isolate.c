@@ -54,8 +54,10 @@ static void refuse_networks(void)
 
 static bool has(const struct text_list *list, const char *text)
 {
-	for (int i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
+	const char *each = NULL;
+
+	while ((each = text_list_next(list, each)) != NULL)
+		if (strcmp(each, text) == 0)
 			return true;
 	return false;
 }
@@ -86,8 +88,8 @@ static void preferred_is_left_out(const void *data)
 		CHECK(start(BIT(GUARANTEE_NETWORK_NAMESPACE), &cage, &child, &failure) == 0);
 		CHECK(waitpid(child.pid, &status, 0) == child.pid);
 		CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		CHECK(has(&cage.mechanisms, "uts-namespace"));
-		CHECK(!has(&cage.mechanisms, "network-namespace"));
+		CHECK(name_list_has(&cage.mechanisms, "uts-namespace"));
+		CHECK(!name_list_has(&cage.mechanisms, "network-namespace"));
 		CHECK(has(&cage.degraded, "network-namespace: Operation not permitted"));
 		spawned_close(&child);
 		cage_close(&cage);

@@ -23,20 +23,51 @@
 
 static void test_text_list(void **state)
 {
-	static struct text_list list;
+	static struct text_list list, copy;
+	const char *text = NULL;
 	char wide[2 * TEXT_LIST_SIZE];
+	int count = 0;
 
 	(void)state;
 	memset(wide, 'w', sizeof(wide) - 1);
 	wide[sizeof(wide) - 1] = '\0';
+	assert_null(text_list_next(&list, NULL));
 	text_list_add(&list, "%s of %d", "one", 2);
-	assert_string_equal(list.items[0], "one of 2");
-	text_list_add(&list, "%s", wide);
-	assert_int_equal(strlen(list.items[1]), TEXT_LIST_SIZE - 1);
+	text_list_add(&list, "%s", "");
+	text = text_list_next(&list, text);
+	assert_string_equal(text, "one of 2");
+	text = text_list_next(&list, text);
+	assert_string_equal(text, "");
+	assert_null(text_list_next(&list, text));
 	for (int i = 0; i < 2 * TEXT_LIST_MAX; i++)
-		text_list_add(&list, "%d", i);
+		text_list_add(&list, "%s", wide); /* as long as they may be, and more of them */
 	assert_int_equal(list.count, TEXT_LIST_MAX);
-	assert_string_equal(list.items[2], "0");
+	assert_true(list.used <= sizeof(list.texts));
+	text_list_copy(&copy, &list);
+	for (text = NULL; (text = text_list_next(&copy, text)) != NULL; count++)
+		if (count > 1)
+			assert_int_equal(strlen(text), TEXT_LIST_SIZE - 1);
+	assert_int_equal(count, TEXT_LIST_MAX);
+	text_list_clear(&list);
+	assert_null(text_list_next(&list, NULL));
+	text_list_add(&list, "again");
+	assert_string_equal(text_list_next(&list, NULL), "again");
+	assert_int_equal(list.count, 1);
+}
+
+static void test_name_list(void **state)
+{
+	static struct name_list list;
+
+	(void)state;
+	assert_false(name_list_has(&list, "one"));
+	name_list_add(&list, "one");
+	for (int i = 0; i < 2 * NAME_LIST_MAX; i++)
+		name_list_add(&list, "other");
+	assert_int_equal(list.count, NAME_LIST_MAX);
+	assert_true(name_list_has(&list, "one"));
+	assert_true(name_list_has(&list, "other"));
+	assert_false(name_list_has(&list, "on"));
 }
 
 static void test_raw_counters(void **state)
@@ -178,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_list),
+		cmocka_unit_test(test_name_list),
 		cmocka_unit_test(test_raw_counters),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_failures),
