@@ -3,8 +3,12 @@
 
 #include <string.h>
 
-/* A library goes from one way to the next at once; but the host may be busy. */
-#define SERIES_US 10000
+/* A library goes from one way to the next at once; but the host may be busy. Two requests of the
+ * program's own are told apart by the order of the ways, however fast they follow each other. */
+#define SERIES_US 200000
+
+/* For a grant there is no such order: what comes later may be another request. */
+#define ANOTHER_WAY_US 10000
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
  * asked for. */
@@ -158,7 +162,7 @@ void call_tally_granted(struct call_tally *tally, struct call_thread *thread, in
 	for (uint32_t i = thread->series_count; i-- > 0;) {
 		struct call_series series = thread->series[i];
 		bool another_way = i == thread->series_count - 1 &&
-				   now_us - series.last_us <= SERIES_US &&
+				   now_us - series.last_us <= ANOTHER_WAY_US &&
 				   size + SLACK_BYTES >= size_of(&series) && series.step < 4;
 
 		if (!asked_for(&series, size) && !(another_way && size >= size_of(&series)))
