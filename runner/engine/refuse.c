@@ -5,10 +5,10 @@
  *     RLIMIT_DATA  below the limit, for each process before exec: refuses what one process could
  *                  never have, however fast it asks
  *     second_look  by the witness that sees such a refusal (witness/room.h): granted after all
- * while the cage has room, because RLIMIT_DATA counts what is mapped and the cage what is in use
- *     squeeze      where we may change limits from outside: RLIMIT_DATA follows what is in use
- *                  (watch/headroom.h), and stops a tree of processes that is too large together
- *                  (watch/squeeze.h)
+ *                  while the cage has room, because RLIMIT_DATA counts what is mapped and the cage
+ *                  what is in use
+ *     squeeze      where we may change limits from outside: RLIMIT_DATA follows what is in use, and
+ *                  stops a tree of processes that is too large together (watch/squeeze.h)
  */
 #include "engine/refuse.h"
 

@@ -3,8 +3,13 @@
 
 #include <string.h>
 
-/* A library goes from one way to the next at once; the clock may be a coarse one. */
-#define SERIES_US 10000
+/* A library goes from one way to the next at once; but the clock may be a coarse one, or the
+ * host's. Two requests of the program's own are told apart by the order of the ways, however fast
+ * they follow each other. */
+#define SERIES_US 200000
+
+/* For a grant there is no such order: what comes later may be another request. */
+#define ANOTHER_WAY_US 10000
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
  * asked for. */
@@ -165,7 +170,7 @@ void call_tally_granted(struct call_tally *tally, struct call_thread *thread, in
 		struct call_series series = thread->series[i];
 		uint64_t asked = size_of(&series);
 		bool another_way = i == thread->series_count - 1 &&
-				   now_us - series.last_us <= SERIES_US && series.step < 4 &&
+				   now_us - series.last_us <= ANOTHER_WAY_US && series.step < 4 &&
 				   size + free_at_heap_end(function, asked) >= asked;
 
 		if (!asked_for(&series, size) && !another_way)

@@ -232,8 +232,8 @@ int preload_environment(
 
 	for (; envp[count] != NULL; count++) {
 		bytes += strlen(envp[count]) + 1;
-		/* Of several, the first is the one that the loader takes. */
-		if (is_variable(envp[count], PRELOAD_VARIABLE) && preload.before[0] == '\0')
+		/* Of several, the last is the one that the loader takes. */
+		if (is_variable(envp[count], PRELOAD_VARIABLE))
 			preload.before = envp[count] + strlen(PRELOAD_VARIABLE);
 	}
 	block = malloc(

@@ -52,6 +52,11 @@ def child(how):
                 confidence=PROBABLE, check=refused("malloc", covered=3 if shell else 2))
 
 
+def nobody_watched(run):
+    seen = run.get("alloc_failures")
+    expect(not seen["coverage"]["covered"] and seen["count"] is None, f"{seen}")
+
+
 def not_covered(run):
     coverage = run.get("alloc_failures.coverage")
     expect(coverage["covered"] == 1, f"{coverage}")
@@ -120,6 +125,8 @@ SAME = (
     ("setpriv", "--reuid", "65534", "--clear-groups", "env", "-i", "/bin/sh", "-c", "echo as a nobody"),
     ("env", "-i", "chroot", "{dir}/root", "/true"),
     (PYTHON, "-c", SUBPROCESS), (PYTHON, "-c", SELF),
+    *(("sh", "-c", 'ulimit -v 1000000; "$0" "$@"', "{workloads}/lose_witness", how, "1G")
+      for how in ("unmapped", "read_only", "forbids_open", "allows_few", "says_no")),
     ("bash", "-c", "set -o pipefail; exec -c bash -c 'echo $X | env -i cat; env -i false | true; echo ${PIPESTATUS[*]}'"),
     ("make", "-s", "-f", "{dir}/Makefile"),
     ("perl", "-e", "%ENV=(); print `echo out`; print system('exit 3'), system('/nosuch'), system({'sh'} 'x', '-c', 'exit 2')"),
@@ -208,6 +215,16 @@ CASES = [
     Case("reach/child_of_python", (PYTHON, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:], env={}))",
                                    "{workloads}/malloc_once", "1G"), "alloc_failure/refused", 1, FAIL,
          confidence=PROBABLE, check=refused("malloc", covered=2)),
+    *(Case("reach/witness_" + how, ("lose_witness", how, "1G"), "alloc_failure/refused", 1, FAIL,
+           check=refused("malloc", cause))
+      for how, cause in (("unmapped", "at_limit_fail"), ("read_only", "at_limit_fail"), ("forbids_open", "unknown"),
+                         ("allows_few", "unknown"), ("says_no", "at_limit_fail"))),
+    # nothing is left to write to: then nobody says that nothing was refused
+    Case("reach/witness_cut", ("lose_witness", "cut", "1G"), "failed/exit", 1, FAIL, confidence=("high",),
+         check=nobody_watched),
+    # the option is the caller's; su, for one, takes the limits of its caller away
+    Case("reach/no_data_limit", ("sh", "-c", 'ulimit -d unlimited; exec "$0" 1G', "{workloads}/malloc_once"),
+         "alloc_failure/refused", 1, FAIL, check=refused("malloc", covered=2)),
     Case("reach/child_without_c_library", ("start_program", "syscall", "/bin/sleep", "0.3"), "ok/clean", 0, KILL,
          check=not_covered),
     Case("reach/changes_nothing", drive=changes_nothing(SAME), files=MADE, timeout=120),

@@ -235,8 +235,8 @@ static void finds_the_line_of_a_python_program(void **state)
 static void environment_is_extended(void **state)
 {
 	struct preload_witness witness = { -1, "/dev/shm/page", "/x/lib.so" };
-	const char *const before[] = { "A=1", "LD_PRELOAD=/a.so:/b.so", "MEMCAGE_WITNESS=/old",
-		"LD_PRELOADED=no", "LD_PRELOAD=/second.so", NULL };
+	const char *const before[] = { "A=1", "LD_PRELOAD=/first.so", "MEMCAGE_WITNESS=/old",
+		"LD_PRELOADED=no", "LD_PRELOAD=/a.so:/b.so", NULL };
 	const char *const none[] = { NULL };
 	char **after;
 

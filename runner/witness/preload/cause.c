@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "witness/preload/bytes.h"
+#include "witness/preload/confine.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/second_look.h"
 
@@ -45,16 +46,17 @@ static bool find_limit(enum page_function function, uint64_t request, struct cau
 		{ CAUSE_RLIMIT_DATA, RLIMIT_DATA, "VmData:" },
 	};
 	char status[1536]; /* the keys stand in its first half */
+	bool readable = bytes_read_file("/proc/self/status", status, sizeof(status)) >= 0;
 
-	if (bytes_read_file("/proc/self/status", status, sizeof(status)) < 0)
-		return false;
 	for (uint64_t slack = 0; slack <= ALLOCATOR_SLACK; slack += ALLOCATOR_SLACK)
 		for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
 			uint64_t limit = kernel_limit(limits[i].resource);
-			uint64_t used = kilobytes_after(status, limits[i].key);
+			/* Without /proc, only what is more than the limit by itself is explained.
+			 */
+			uint64_t used = readable ? kilobytes_after(status, limits[i].key) : 0;
 
 			/* What mprotect makes writable has its addresses already. */
-			if (!exceeds(limit, used, request + slack) ||
+			if (!exceeds(limit, used, request + (readable ? slack : 0)) ||
 				(function == FUNCTION_MPROTECT &&
 					limits[i].name == CAUSE_RLIMIT_AS))
 				continue;
@@ -161,6 +163,8 @@ struct cause cause_of_limits(enum page_function function, uint64_t request_bytes
 	struct cause cause = CAUSE_NONE;
 	struct second_look_denial denial;
 
+	if (confine_is_on())
+		return cause;
 	if (second_look_denied(request_bytes, &denial)) {
 		cause.name = CAUSE_AT_LIMIT_FAIL;
 		cause.limit = denial.limit;
@@ -178,6 +182,8 @@ bool cause_is_filter(enum page_function function, uint64_t request_bytes)
 	const long size = (long)((request_bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
 	const long odd = 1; /* no address or offset of a page */
 
+	if (confine_is_on())
+		return false;
 	switch (function) {
 	case FUNCTION_MREMAP:
 		return kernel_call(SYS_mremap, odd, (long)PAGE_SIZE, size, MREMAP_MAYMOVE, 0, 0) !=

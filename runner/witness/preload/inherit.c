@@ -2,9 +2,8 @@
 #include "witness/preload/inherit.h"
 
 #include "witness/preload/bytes.h"
+#include "witness/preload/confine.h"
 #include "witness/preload/kernel.h"
-#include "witness/preload/page.h"
-#include "witness/preload/resolve.h"
 #include "witness/preload/target.h"
 
 #define SHELL "/bin/sh"
@@ -12,8 +11,6 @@
 
 static const struct environment_plan nothing;
 
-/* A copy: programs write over their first environment to change their title. */
-static char page_path[128];
 static struct environment_ours ours;
 
 static const char *variable(const char *name)
@@ -29,22 +26,14 @@ static const char *variable(const char *name)
 	return NULL;
 }
 
-__attribute__((constructor)) static void remember(void)
+void inherit_begin(const char *library, const char *page_path)
 {
-	const char *page = variable(PAGE_ENVIRONMENT "=");
-
-	if (!__atomic_load_n(&real.ready, __ATOMIC_ACQUIRE))
-		resolve_real_functions();
-	if (page == NULL || real.library == NULL || real.library[0] != '/')
-		return;
-	bytes_copy(page_path, sizeof(page_path), page, sizeof(page_path));
-	if (bytes_equal(page_path, page))
-		ours = (struct environment_ours){ real.library, page_path };
+	ours = (struct environment_ours){ library, page_path };
 }
 
 static struct environment_plan plan_of(char *const *envp)
 {
-	return ours.page != NULL ? environment_plan(&ours, envp) : nothing;
+	return ours.page != NULL && !confine_is_on() ? environment_plan(&ours, envp) : nothing;
 }
 
 static bool library_is_in_reach(void)

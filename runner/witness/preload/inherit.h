@@ -23,6 +23,9 @@ static inline char **inherit_environ(void)
 	return &environ != NULL ? environ : NULL;
 }
 
+/* Once: where the library and the page are. Both texts have to stay. */
+void inherit_begin(const char *library, const char *page_path);
+
 /* What envp lacks for a program; nothing (size 0) where the loader would not put the library into
  * it: it would complain of a program for another machine, or of a library that this user or root
  * directory cannot reach. */

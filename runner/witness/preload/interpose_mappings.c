@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 
 #include "witness/preload/cause.h"
+#include "witness/preload/confine.h"
 #include "witness/preload/fixed.h"
 #include "witness/preload/interpose_mappings.h"
 #include "witness/preload/kernel.h"
@@ -80,7 +81,8 @@ bool mapping_is_own(int protection, int flags)
 /* msync() without MS_SYNC writes nothing: it only looks whether everything is mapped. */
 bool mapping_exists(const void *address, size_t length)
 {
-	return kernel_call(SYS_msync, (long)address, (long)length, MS_ASYNC, 0, 0, 0) == 0;
+	return !confine_is_on() &&
+	       kernel_call(SYS_msync, (long)address, (long)length, MS_ASYNC, 0, 0, 0) == 0;
 }
 
 static void *map(struct call call, void *address, size_t length, int protection, int flags, int fd,
@@ -226,7 +228,9 @@ EXPORTED int pthread_create(
 		result = real.pthread_create == NULL
 				 ? ENOSYS
 				 : real.pthread_create(ret_thread, attributes, start, data);
-		size = result == EAGAIN || result == ENOMEM ? stack_size(attributes) : 0;
+		size = (result == EAGAIN || result == ENOMEM) && !confine_is_on()
+			       ? stack_size(attributes)
+			       : 0;
 	} while (size > 0 && ask_again(&call, size));
 	memory = size > 0 && cause_of_limits(FUNCTION_PTHREAD_CREATE, size).name != CAUSE_UNKNOWN;
 	leave(call, FUNCTION_PTHREAD_CREATE, memory ? size : 0, memory);

@@ -6,7 +6,10 @@
  * cannot be passed on; a caller that gives all six has the same convention.
  */
 #include <errno.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
 
+#include "witness/preload/confine.h"
 #include "witness/preload/interpose_mappings.h"
 #include "witness/preload/kernel.h"
 
@@ -125,6 +128,14 @@ EXPORTED long syscall(long number, long a, long b, long c, long d, long e, long 
 	case SYS_mprotect:
 	case SYS_brk:
 		JUMP return ask_for_memory(number, a, b, c, d, e, f);
+	case SYS_seccomp:
+		if (a == SECCOMP_SET_MODE_FILTER)
+			confine_by((const struct sock_fprog *)c);
+		JUMP return real.syscall(number, a, b, c, d, e, f);
+	case SYS_prctl:
+		if (a == PR_SET_SECCOMP && b == SECCOMP_MODE_FILTER)
+			confine_by((const struct sock_fprog *)c);
+		JUMP return real.syscall(number, a, b, c, d, e, f);
 	default:
 		JUMP return real.syscall(number, a, b, c, d, e, f);
 	}

@@ -88,6 +88,7 @@ struct witness_page {
 	uint64_t largest_bytes;
 	uint64_t by_cause[REFUSAL_CAUSES_MAX]; /* hard ones */
 	uint64_t injected;                     /* refused on purpose, retried ones too */
+	uint64_t scratch;                      /* written to see whether it can be */
 	struct room room; /* written by memcage before the start, but for the promises */
 	struct injection_plan injection; /* written by memcage before the start */
 	struct page_process processes[PAGE_PROCESSES];
@@ -110,6 +111,7 @@ struct page_snapshot {
 struct page_file {
 	struct witness_page page;
 	struct page_snapshot snapshots[PAGE_SNAPSHOTS];
+	uint64_t scratch; /* the same, of the file's end */
 };
 
 #endif

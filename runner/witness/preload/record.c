@@ -3,12 +3,10 @@
 
 #include <errno.h>
 
-#include "witness/preload/bytes.h"
+#include "witness/preload/attach.h"
 #include "witness/preload/cause.h"
-#include "witness/preload/inject.h"
+#include "witness/preload/confine.h"
 #include "witness/preload/kernel.h"
-#include "witness/preload/resolve.h"
-#include "witness/preload/second_look.h"
 #include "witness/preload/slots.h"
 #include "witness/preload/tally.h"
 
@@ -19,14 +17,10 @@
 _Thread_local struct thread_state record_thread __attribute__((tls_model("initial-exec")));
 uint64_t record_watch = UINT64_MAX;
 
-static struct page_file *file;    /* NULL: nobody is watching */
-static struct witness_page *page; /* in it */
 static uint64_t outlive_watch =
 	UINT64_MAX; /* the smallest hard refusal that nothing has outlived */
 static uint64_t pending_watch = UINT64_MAX; /* the smallest that a thread may still settle */
 static uint32_t explained;
-
-extern char **environ __attribute__((weak));
 
 static void set_watch(void)
 {
@@ -34,6 +28,11 @@ static void set_watch(void)
 	uint64_t outlive = __atomic_load_n(&outlive_watch, __ATOMIC_RELAXED);
 
 	__atomic_store_n(&record_watch, pending < outlive ? pending : outlive, __ATOMIC_RELAXED);
+}
+
+static int32_t own_pid(void)
+{
+	return confine_is_on() ? confine_pid() : kernel_pid();
 }
 
 /* ---- what this thread may still settle ---- */
@@ -64,12 +63,12 @@ static void remember(const struct pending *refusal)
 	tally_lower(&pending_watch, refusal->size);
 }
 
-static void settle(uint32_t index)
+static void settle(struct witness_page *page, uint32_t index)
 {
 	struct pending refusal = record_thread.pending[index];
 
 	forget(index);
-	if (refusal.pid != kernel_pid()) /* our parent's, before it forked */
+	if (refusal.pid != own_pid()) /* our parent's, before it forked */
 		return;
 	tally_hard(page, &refusal, (uint64_t)-1);
 	tally_add(&page->retried, 1);
@@ -85,9 +84,9 @@ static void settle(uint32_t index)
 }
 
 /* This process got size bytes: its refusals of no more than that were not its end. */
-static void outlive(uint64_t size)
+static void outlive(struct witness_page *page, uint64_t size)
 {
-	int32_t pid = kernel_pid();
+	int32_t pid = own_pid();
 	uint64_t smallest = UINT64_MAX;
 
 	for (int i = 0; i < PAGE_RECORDS; i++) {
@@ -108,23 +107,28 @@ static void outlive(uint64_t size)
 void record_granted(uint64_t size)
 {
 	struct thread_state *thread = &record_thread;
+	bool outlives = size >= __atomic_load_n(&outlive_watch, __ATOMIC_RELAXED);
+	struct page_file *file;
+	uint32_t settled = 0;
 
-	if (page == NULL || thread->busy)
+	while (settled < thread->pending_count && thread->pending[settled].size != size)
+		settled++;
+	if (thread->busy || (settled == thread->pending_count && !outlives))
 		return;
-	for (uint32_t i = 0; i < thread->pending_count; i++)
-		if (thread->pending[i].size == size) {
-			settle(i);
-			break;
-		}
-	if (size >= __atomic_load_n(&outlive_watch, __ATOMIC_RELAXED))
-		outlive(size);
+	file = attach_look();
+	if (file != NULL && settled < thread->pending_count)
+		settle(&file->page, settled);
+	if (file != NULL && outlives)
+		outlive(&file->page, size);
 }
 
 /* ---- refusals ---- */
 
-static void explain_and_count(enum page_function function, uint64_t size, bool on_purpose)
+static void explain_and_count(
+	struct page_file *file, enum page_function function, uint64_t size, bool on_purpose)
 {
-	struct pending refusal = { .size = size, .record = -1, .pid = kernel_pid() };
+	struct witness_page *page = &file->page;
+	struct pending refusal = { .size = size, .record = -1, .pid = own_pid() };
 	struct cause cause = CAUSE_NONE;
 
 	refusal.sequence = __atomic_add_fetch(&page->sequence, 1, __ATOMIC_RELAXED);
@@ -150,78 +154,48 @@ static void explain_and_count(enum page_function function, uint64_t size, bool o
 void record_refused(enum page_function function, uint64_t size)
 {
 	struct thread_state *thread = &record_thread;
+	struct page_file *file = thread->busy ? NULL : attach_look();
 	int saved = errno;
 
-	if (page == NULL || thread->busy)
+	if (file == NULL)
 		return;
 	if (cause_is_impossible(size)) {
-		tally_add(&page->impossible, 1);
+		tally_add(&file->page.impossible, 1);
 		return;
 	}
 	thread->busy = true;
-	explain_and_count(function, size, false);
+	explain_and_count(file, function, size, false);
 	thread->busy = false;
 	errno = saved;
 }
 
 void record_injected(enum page_function function, uint64_t size)
 {
+	struct page_file *file = attach_look();
 	int saved = errno;
 
+	if (file == NULL)
+		return;
 	record_thread.busy = true;
-	tally_add(&page->injected, 1);
-	explain_and_count(function, size, true);
+	tally_add(&file->page.injected, 1);
+	explain_and_count(file, function, size, true);
 	record_thread.busy = false;
 	errno = saved;
 }
 
 void record_overflow(enum page_function function)
 {
+	struct page_file *file = attach_look();
+
 	(void)function;
-	if (page != NULL)
-		tally_add(&page->impossible, 1);
+	if (file != NULL)
+		tally_add(&file->page.impossible, 1);
 }
 
 void record_soft(void)
 {
-	if (page != NULL)
-		tally_add(&page->soft, 1);
-}
+	struct page_file *file = attach_look();
 
-/* ---- the beginning ---- */
-
-static const char *page_path(void)
-{
-	static const char name[] = PAGE_ENVIRONMENT "=";
-
-	if (&environ == NULL || environ == NULL)
-		return NULL;
-	for (char **at = environ; *at != NULL; at++)
-		if (bytes_start(*at, name))
-			return *at + sizeof(name) - 1;
-	return NULL;
-}
-
-__attribute__((constructor)) static void attach(void)
-{
-	const char *path = page_path();
-	struct page_file *mapped = NULL;
-	int fd = path != NULL ? kernel_open(path, O_RDWR | O_NOFOLLOW | O_NOCTTY) : -1;
-
-	if (!__atomic_load_n(&real.ready, __ATOMIC_ACQUIRE))
-		resolve_real_functions();
-	if (fd < 0)
-		return;
-	/* A file that is too short would end the program at the first look beyond its end. */
-	if (kernel_call(SYS_lseek, fd, 0, SEEK_END, 0, 0, 0) >= (long)sizeof(*mapped))
-		mapped = kernel_map_shared(fd, sizeof(*mapped));
-	kernel_close(fd);
-	if (mapped == NULL || mapped->page.magic != PAGE_MAGIC ||
-		mapped->page.size != sizeof(*mapped))
-		return;
-	tally_add(&mapped->page.attached, 1);
-	second_look_begin(&mapped->page.room);
-	file = mapped;
-	__atomic_store_n(&page, &mapped->page, __ATOMIC_RELEASE);
-	inject_begin(&mapped->page);
+	if (file != NULL)
+		tally_add(&file->page.soft, 1);
 }

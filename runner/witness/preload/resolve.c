@@ -9,7 +9,10 @@
 #include "witness/preload/inject.h"
 
 /* Which objects may have it. */
-enum place { BEHIND_US, ANYWHERE };
+enum place { BEHIND_US, IN_PYTHON };
+
+/* An object without it has none of CPython's. */
+#define PYTHON_SYMBOL "PyGILState_Check"
 
 static const struct {
 	const char *name;
@@ -35,6 +38,7 @@ static const struct {
 	REAL(brk),
 	REAL(sbrk),
 	REAL(syscall),
+	REAL(prctl),
 	REAL(execve),
 	REAL(execv),
 	REAL(execvp),
@@ -48,20 +52,20 @@ static const struct {
 	REAL(pthread_create),
 	REAL(pthread_attr_getstacksize),
 #undef REAL
-	{ "_Py_DumpTraceback", ANYWHERE, offsetof(struct real_functions, python_dump_traceback) },
-	{ "PyGILState_Check", ANYWHERE, offsetof(struct real_functions, python_holds_gil) },
-	{ "PyThreadState_GetUnchecked", ANYWHERE,
+	{ "_Py_DumpTraceback", IN_PYTHON, offsetof(struct real_functions, python_dump_traceback) },
+	{ "PyGILState_Check", IN_PYTHON, offsetof(struct real_functions, python_holds_gil) },
+	{ "PyThreadState_GetUnchecked", IN_PYTHON,
 		offsetof(struct real_functions, python_current_thread) },
-	{ "_PyThreadState_UncheckedGet", ANYWHERE,
+	{ "_PyThreadState_UncheckedGet", IN_PYTHON,
 		offsetof(struct real_functions, python_current_thread) },
-	{ "PyGILState_GetThisThreadState", ANYWHERE,
+	{ "PyGILState_GetThisThreadState", IN_PYTHON,
 		offsetof(struct real_functions, python_own_thread) },
-	{ "Py_GetVersion", ANYWHERE, offsetof(struct real_functions, python_version) },
-	{ "PyEval_GetFrame", ANYWHERE, offsetof(struct real_functions, python_frame) },
-	{ "PyFrame_GetLineNumber", ANYWHERE, offsetof(struct real_functions, python_frame_line) },
-	{ "PyUnstable_InterpreterFrame_GetLine", ANYWHERE,
+	{ "Py_GetVersion", IN_PYTHON, offsetof(struct real_functions, python_version) },
+	{ "PyEval_GetFrame", IN_PYTHON, offsetof(struct real_functions, python_frame) },
+	{ "PyFrame_GetLineNumber", IN_PYTHON, offsetof(struct real_functions, python_frame_line) },
+	{ "PyUnstable_InterpreterFrame_GetLine", IN_PYTHON,
 		offsetof(struct real_functions, python_interpreter_frame_line) },
-	{ "_PyRuntime", ANYWHERE, offsetof(struct real_functions, python_runtime) },
+	{ "_PyRuntime", IN_PYTHON, offsetof(struct real_functions, python_runtime) },
 };
 
 struct real_functions real;
@@ -202,7 +206,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct walk *walk = data;
 	struct object object;
-	bool is_us;
+	bool is_us, is_python;
 
 	(void)size;
 	if (!read_object(info, &object, &is_us))
@@ -214,10 +218,11 @@ static int visit(struct dl_phdr_info *info, size_t size, void *data)
 	}
 	if (!walk->passed_us && find_symbol(&object, "malloc") != 0)
 		walk->found.own_allocator = true;
+	is_python = find_symbol(&object, PYTHON_SYMBOL) != 0;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		uintptr_t *slot = (uintptr_t *)((char *)&walk->found + wanted[i].offset);
 
-		if (*slot == 0 && (walk->passed_us || wanted[i].place == ANYWHERE))
+		if (*slot == 0 && (wanted[i].place == IN_PYTHON ? is_python : walk->passed_us))
 			*slot = find_symbol(&object, wanted[i].name);
 	}
 	return 0;

@@ -27,6 +27,7 @@ struct real_functions {
 	int (*brk)(void *);
 	void *(*sbrk)(long); /* intptr_t */
 	long (*syscall)(long, long, long, long, long, long, long);
+	int (*prctl)(int, long, long, long, long);
 	int (*pthread_create)(void *, const void *, void *(*)(void *), void *);
 	int (*pthread_attr_getstacksize)(const void *, size_t *);
 

@@ -16,8 +16,8 @@
 #include "witness/room.h"
 
 /* Once, when the page has been mapped. A limit that was raised for the program before exec starts
- * anew. */
-void second_look_begin(struct room *room);
+ * anew, and where somebody took it away (su does, for the user's own ones), it is back. */
+void second_look_begin(const struct room *room);
 
 /* Right after a request was refused: whether to make it again. *looks: how often that was so for
  * this request, 0 before the first time. May sleep for some milliseconds; errno is kept. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "witness/preload/slots.h"
 
+#include <sys/prctl.h>
+
 #include "witness/preload/bytes.h"
+#include "witness/preload/confine.h"
 #include "witness/preload/kernel.h"
 #include "witness/preload/python.h"
 #include "witness/preload/snapshot.h"
@@ -40,17 +43,40 @@ static void take_snapshot(struct page_file *file, const struct pending *refusal)
 		snapshot_take(&file->snapshots[refusal->record], refusal->sequence);
 }
 
+/* The process's name; where there is no /proc, that of the thread. */
+static void name(struct page_record *record)
+{
+	char command[sizeof(record->command)] = "";
+	long length = bytes_read_file("/proc/self/comm", command, sizeof(command));
+
+	if (length <= 0)
+		(void)kernel_call(SYS_prctl, PR_GET_NAME, (long)command, 0, 0, 0, 0);
+	else if (command[length - 1] == '\n')
+		command[length - 1] = '\0';
+	bytes_copy(record->command, sizeof(record->command), command, sizeof(command));
+}
+
+/* Who asked, and where in the program that was. */
+static void describe(struct page_file *file, const struct pending *refusal)
+{
+	struct page_record *record = &file->page.records[refusal->record];
+
+	name(record);
+	if (python_present() &&
+		__atomic_fetch_add(&source_lines, 1, __ATOMIC_RELAXED) < SOURCE_LINES_MAX)
+		python_source_line(record->source_line, sizeof(record->source_line));
+	take_snapshot(file, refusal);
+}
+
 void slot_write(struct page_file *file, const struct pending *refusal, enum page_function function,
 	const struct cause *cause)
 {
 	struct page_record *record = &file->page.records[refusal->record];
-	char command[sizeof(record->command)] = "";
-	long length = bytes_read_file("/proc/self/comm", command, sizeof(command));
 
 	record->outlived = 0;
 	record->sequence = refusal->sequence;
 	record->request_bytes = refusal->size;
-	record->boottime_us = kernel_boottime_us();
+	record->boottime_us = confine_is_on() ? 0 : kernel_boottime_us();
 	record->limit = cause->limit;
 	record->used = cause->used;
 	record->cage_bytes = cause->cage_bytes;
@@ -58,13 +84,9 @@ void slot_write(struct page_file *file, const struct pending *refusal, enum page
 	record->function = (uint32_t)function;
 	record->pid = refusal->pid;
 	record->overcommit_mode = cause->overcommit_mode;
-	if (length > 0 && command[length - 1] == '\n')
-		command[length - 1] = '\0';
-	bytes_copy(record->command, sizeof(record->command), command, sizeof(command));
+	record->command[0] = '\0';
 	record->source_line[0] = '\0';
-	if (python_present() &&
-		__atomic_fetch_add(&source_lines, 1, __ATOMIC_RELAXED) < SOURCE_LINES_MAX)
-		python_source_line(record->source_line, sizeof(record->source_line));
-	take_snapshot(file, refusal);
+	if (!confine_is_on())
+		describe(file, refusal);
 	__atomic_store_n(&record->state, RECORD_HARD, __ATOMIC_RELEASE);
 }
