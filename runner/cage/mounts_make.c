@@ -17,8 +17,9 @@
 
 #define ROOT_BYTES "1048576" /* mount points and links only */
 #define ROOT_INODES "4096"
-#define TERMINALS "32" /* the host has some thousand for all, and their buffers count for nobody   \
-			*/
+#define TERMINALS                                                                                  \
+	"32" /* the host has some thousand for all, and their buffers count for nobody             \
+	      */
 
 /* ---- paths inside the new root ---- */
 
