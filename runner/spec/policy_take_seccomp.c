@@ -18,21 +18,23 @@ struct taking {
 	struct memcage_failure *failure;
 };
 
-/* "allow", "kill", "log", "trap", or the name of an error number. */
+/* "allow", "ignore" (it does nothing, and succeeds), "kill", "log", "trap", or the name of an error
+ * number. */
 static int take_action(const struct taking *taking, const char *path, const char *text,
 	enum seccomp_action *ret_action, int *ret_error_number)
 {
 	static const struct {
 		const char *name;
 		enum seccomp_action action;
-	} words[] = { { "allow", SECCOMP_ALLOW }, { "kill", SECCOMP_KILL }, { "log", SECCOMP_LOG },
-		{ "trap", SECCOMP_TRAP } };
+	} words[] = { { "allow", SECCOMP_ALLOW }, { "ignore", SECCOMP_ERRNO },
+		{ "kill", SECCOMP_KILL }, { "log", SECCOMP_LOG }, { "trap", SECCOMP_TRAP } };
 	char near[32];
 	int number;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		if (strcmp(words[i].name, text) == 0) {
 			*ret_action = words[i].action;
+			*ret_error_number = 0;
 			return 0;
 		}
 	}
@@ -46,7 +48,8 @@ static int take_action(const struct taking *taking, const char *path, const char
 		return yaml_places_complain(taking->source->places, path, taking->failure,
 			"unknown action '%s'; did you mean '%s'?", text, near);
 	return yaml_places_complain(taking->source->places, path, taking->failure,
-		"unknown action '%s'; it is allow, kill, log, trap, or an error such as EPERM",
+		"unknown action '%s'; it is allow, ignore, kill, log, trap, or an error such as "
+		"EPERM",
 		text);
 }
 
@@ -228,6 +231,10 @@ static int take_lists(const struct taking *taking, const struct policy_seccomp *
 	if (seccomp->default_action != NULL)
 		result = take_action(taking, "seccomp/default", seccomp->default_action,
 			&taking->rules->default_action, &taking->rules->default_error_number);
+	if (result == 0 && taking->rules->default_action == SECCOMP_ERRNO &&
+		taking->rules->default_error_number == 0)
+		result = yaml_places_complain(taking->source->places, "seccomp/default",
+			taking->failure, "'ignore' is for calls that are named");
 	if (result < 0)
 		return result;
 	taking->rules->rules = calloc(count + 1, sizeof(*taking->rules->rules));

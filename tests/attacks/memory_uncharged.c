@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/sock_diag.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -72,13 +73,26 @@ static size_t take_connections(size_t wanted)
 	return got;
 }
 
+/* Somebody else who has the file open must not have the lock, too. */
+static bool locks_are_real(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	char path[64];
+	int other;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other = open(path, O_RDWR | O_CLOEXEC);
+	return other >= 0 && fcntl(fd, F_SETLK, &lock) == 0 && fcntl(other, F_OFD_SETLK, &lock) < 0;
+}
+
 /* With room between them, as neighbours become one. */
 static size_t take_locks(size_t wanted)
 {
 	enum { OF_ONE_FILE = 400, SIZE = 200 };
 	size_t got = 0;
 
-	for (int fd; got < wanted && (fd = memfd_create("locks", MFD_CLOEXEC)) >= 0;)
+	for (int fd; got < wanted && (fd = memfd_create("locks", MFD_CLOEXEC)) >= 0 &&
+		     (got > 0 || locks_are_real(fd));)
 		for (int i = 0; i < OF_ONE_FILE; i++, got += SIZE) {
 			struct flock lock = { .l_type = F_WRLCK,
 				.l_whence = SEEK_SET,

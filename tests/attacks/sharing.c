@@ -32,8 +32,13 @@ int shares_lock(const char *how)
 
 	if (fd < 0)
 		return tried(fd, "open " SHARED_FILE);
-	if (strcmp(how, "flock") == 0)
+	if (strcmp(how, "flock") == 0) {
+		int other = open(SHARED_FILE, O_RDONLY | O_CLOEXEC);
+
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && flock(other, LOCK_EX | LOCK_NB) == 0)
+			return held("two have the lock of " SHARED_FILE " at one time");
 		return tried(flock(fd, LOCK_EX | LOCK_NB), "flock of " SHARED_FILE);
+	}
 	if (strcmp(how, "F_GETLK") == 0) /* sees the read locks of everybody */
 		return tried(fcntl(fd, F_GETLK, &lock), "F_GETLK of " SHARED_FILE);
 	if (strcmp(how, "F_OFD_GETLK") == 0)

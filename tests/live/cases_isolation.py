@@ -239,7 +239,7 @@ CASES = [
     case("root", ("sh", "-c", "ls /; ls /home /root /sys 2>/dev/null; true"), check=only_what_was_mounted),
     shell("processes", "set -- /proc/[0-9]*; echo $*", ("/proc/2",)),
     shell("descriptors", 'set -- /proc/self/fd/*; echo $#', ("4",)),
-    shell("outputs_by_name", "echo one >/dev/stdout; echo two >/dev/stderr; cat </dev/stdout 2>/dev/null || echo closed",
+    shell("outputs_by_name", "echo one >/dev/stdout; echo two >/dev/stderr; (cat </dev/stdout) 2>/dev/null || echo closed",
           ("one", "two", "closed"), merge=True),
     shell("terminal", "(: </dev/tty) 2>/dev/null || echo none; ps -o tty= -p $$ | tr -d ' '; echo $(ps -o sid= -p $$)",
           ("none", "?", "2")),

@@ -4,6 +4,7 @@
 import os
 
 from cases_backends import call
+from cases_isolation import enterable
 from harness import Case, expect
 
 POLICY = """summary: a policy of the tests
@@ -48,6 +49,8 @@ def complained(words):
     return check
 
 
+SQLITE = ("import sqlite3; c = sqlite3.connect('/tmp/x.db'); c.execute('create table t (a)'); "
+          "c.execute('insert into t values (1)'); c.commit(); print(c.execute('select a from t').fetchone())")
 OWN = ("-p", "{dir}/own.yaml")
 SAY = ("sh", "-c", "echo $PLACE $HOME $CI")
 
@@ -73,6 +76,14 @@ CASES = [
          files=("own.yaml",), check=complained("own.yaml:1:1: unknown key 'limts'; did you mean 'limits'?")),
     Case("policy/unknown", ("exit_with", "0"), None, 125, ("-p", "kubernetis"),
          check=complained("no policy 'kubernetis'; did you mean 'kubernetes'?")),
+
+    # what everyday programs insist on
+    Case("policy/untrusted_sqlite", ("/usr/bin/python3", "-I", "-c", SQLITE), "ok/clean", 0, ("-p", "untrusted", "-q"),
+         setup=enterable, needs=("python",), check=printed(b"(1,)\n")),
+    Case("policy/untrusted_java", ("java", "-version"), "ok/clean", 0, ("-p", "untrusted", "-q"), setup=enterable,
+         needs=("java",), check=printed(b""), timeout=60),
+    Case("policy/judge_node", ("node", "-e", "console.log(1 + 1)"), "ok/clean", 0, ("-p", "judge", "-q", "--pids", "16"),
+         setup=enterable, needs=("node",), check=printed(b"2\n"), timeout=60),
 
     Case("policy/command_list", drive=call("policy", "list", holds="kubernetes")),
     Case("policy/command_show", drive=call("policy", "show", "judge", holds="private")),
