@@ -171,14 +171,14 @@ def texts_of(path):
 def draws(harness, run):
     """What the picture says is what the JSON says, whatever the command is called."""
     picture = run.path("fit.svg")
-    result = fitted(harness, run, "--picture", picture, "--repeat", "1", "--", "sh", "-c",
+    result = fitted(harness, run, "--picture", picture, "--repeat", "1", "--precision", "8M", "--", "sh", "-c",
                     workload(harness, "touch_pages") + " 24M; exit $?", ODD)
     texts = texts_of(picture)
     outcomes = {entry["outcome"] for entry in result["tries"]}
     expect({text.split(":")[0] for text in texts if ": " in text} >= outcomes, f"{texts} without {outcomes}")
     expect(any(text.startswith("smallest limit: ") and f"(-m {result['limit_option']})" in text for text in texts), f"{texts}")
     os.unlink(picture)
-    text = fit(harness, run, "--picture", run.path("fit.png"), "-m", "20M", "--", "sh", "-c",
+    text = fit(harness, run, "--picture", run.path("fit.png"), "-m", "20M", "--repeat", "1", "--", "sh", "-c",
                workload(harness, "touch_pages") + " 24M", ODD, status=1)
     expect(b"does not pass under any limit" in text, f"{text!r}")
     with open(run.path("fit.png"), "rb") as file:
