@@ -16,7 +16,6 @@
 #include "commands/batch_runs.h"
 #include "commands/commands.h"
 #include "commands/expectation.h"
-#include "commands/reexec.h"
 #include "commands/supervise.h"
 
 #define DESCRIPTORS_PER_RUN 24 /* at most, with all witnesses */
@@ -79,7 +78,7 @@ static uint64_t limit_of_all(uint64_t total)
 
 static int run_jobs(struct batch *batch, struct options *options, char **argv)
 {
-	struct memcage_shared *shared = NULL;
+	struct memcage_shared *shared;
 	struct memcage_failure failure;
 	cleanup_fd int signals = -1;
 	sigset_t mask;
@@ -91,12 +90,10 @@ static int run_jobs(struct batch *batch, struct options *options, char **argv)
 		return complain("cannot watch signals: %s", strerrordesc_np(-signals));
 	batch->signals = signals;
 	options->spec.signal_mask = &mask;
-	result = memcage_shared_open(
-		&options->spec, limit_of_all(batch->memory_total_bytes), &shared, &failure);
-	if (result < 0) {
-		reexec_by_systemd(-result, &mask, argv);
-		return complain("%s", failure.detail);
-	}
+	shared = supervise_shared(
+		&options->spec, limit_of_all(batch->memory_total_bytes), &mask, argv);
+	if (shared == NULL)
+		return EXIT_STATUS_ERROR;
 	batch->shows_progress = !options->quiet && isatty(STDERR_FILENO);
 	result = batch_run_all(batch, &failure);
 	if (batch->shows_progress)

@@ -4,16 +4,13 @@
  */
 #include "commands/fit.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "commands/commands.h"
 #include "commands/operands.h"
-#include "commands/reexec.h"
 #include "commands/run_pool.h"
 #include "commands/supervise.h"
 
@@ -89,15 +86,14 @@ static void set_bounds(struct fit *fit)
 	fit->bounds.most = fit->bounds.upper * DOUBLED;
 }
 
-static int search(struct fit *fit, int signals, char **argv)
+static int search(void *data, int signals)
 {
+	struct fit *fit = data;
 	struct memcage_spec *spec = &fit->options->spec;
 	struct memcage_failure failure;
 	uint64_t begun_us = clock_us();
 	int result = fit_run_first(fit, signals, &failure);
 
-	if (result < 0)
-		reexec_by_systemd(-result, spec->signal_mask, argv);
 	if (result == 0 && strcmp(fit->first.verdict, "not_started") == 0)
 		return complain("%s", fit->first.summary);
 	if (result == 0 && fit->first_passes) {
@@ -125,8 +121,7 @@ static int search(struct fit *fit, int signals, char **argv)
 	return tell(fit);
 }
 
-static int fit_with(
-	struct options *options, const struct expectation *expected, int signals, char **argv)
+static int fit_with(struct options *options, const struct expectation *expected, char **argv)
 {
 	struct memcage_failure failure;
 	struct fit *fit = calloc(1, sizeof(*fit)); /* its tries are too much for a stack */
@@ -140,7 +135,7 @@ static int fit_with(
 	fit->jobs = run_pool_jobs(options->jobs);
 	status = fit_picture_open(&fit->picture, options->picture_path, &failure) < 0
 			 ? complain("%s", failure.detail)
-			 : search(fit, signals, argv);
+			 : supervise_many(&options->spec, argv, search, fit);
 	report_file_close(&fit->picture);
 	for (size_t i = 0; i < fit->count; i++)
 		fit_end_done(&fit->tries[i].end);
@@ -154,8 +149,6 @@ static int fit_as_told(struct options *options, char **argv)
 	struct expectation expected;
 	struct memcage_failure failure;
 	const char **environment = NULL;
-	cleanup_fd int signals = -1;
-	sigset_t mask;
 	int status;
 
 	if (options->expect != NULL && expectation_parse(options->expect, &expected, &failure) < 0)
@@ -166,11 +159,7 @@ static int fit_as_told(struct options *options, char **argv)
 	if (options_environment(options, environ, &environment) < 0)
 		return complain("no memory for the environment");
 	options->spec.envp = environment;
-	signals = supervise_signals(&mask);
-	options->spec.signal_mask = &mask;
-	status = signals < 0 ? complain("cannot watch signals: %s", strerrordesc_np(-signals))
-			     : fit_with(options, options->expect != NULL ? &expected : NULL,
-				       signals, argv);
+	status = fit_with(options, options->expect != NULL ? &expected : NULL, argv);
 	free(environment);
 	return status;
 }

@@ -5,11 +5,15 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
+#include "commands/commands.h"
+#include "commands/reexec.h"
 
 #define PROGRESS_INTERVAL_MS 200
 
@@ -34,6 +38,40 @@ int supervise_signals(sigset_t *ret_mask)
 		return -errno;
 	fd = signalfd(-1, &read, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+struct memcage_shared *supervise_shared(const struct memcage_spec *spec, uint64_t memory_max_bytes,
+	const sigset_t *mask, char **argv)
+{
+	struct memcage_shared *shared;
+	struct memcage_failure failure;
+	int result = memcage_shared_open(spec, memory_max_bytes, &shared, &failure);
+
+	if (result == 0)
+		return shared;
+	reexec_by_systemd(-result, mask, argv);
+	(void)complain("%s", failure.detail);
+	return NULL;
+}
+
+int supervise_many(
+	struct memcage_spec *spec, char **argv, int (*work)(void *data, int signals), void *data)
+{
+	struct memcage_shared *shared;
+	cleanup_fd int signals = -1;
+	sigset_t mask;
+	int status = EXIT_STATUS_ERROR;
+
+	signals = supervise_signals(&mask);
+	if (signals < 0)
+		return complain("cannot watch signals: %s", strerrordesc_np(-signals));
+	spec->signal_mask = &mask;
+	shared = supervise_shared(spec, 0, &mask, argv);
+	if (shared != NULL)
+		status = work(data, signals);
+	(void)memcage_shared_free(shared);
+	spec->signal_mask = NULL;
+	return status;
 }
 
 static void take_signals(struct memcage_run *run, int signals)

@@ -12,11 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/text.h"
 #include "commands/commands.h"
 #include "commands/operands.h"
-#include "commands/reexec.h"
 #include "commands/report_file.h"
 #include "commands/run_pool.h"
 #include "commands/supervise.h"
@@ -87,7 +85,7 @@ static int first_ended(void *data, uint64_t nth, struct memcage_result *result)
 }
 
 /* Returns 0, a signal's number, or -EINVAL when that was said. */
-static int count_requests(struct sweep *sweep, int signals, char **argv)
+static int count_requests(struct sweep *sweep, int signals)
 {
 	struct first_run first = { .sweep = sweep, .end = &sweep->first };
 	const struct run_pool_work work = { first_next, first_prepare, first_ended, NULL, &first };
@@ -95,7 +93,6 @@ static int count_requests(struct sweep *sweep, int signals, char **argv)
 	int result = run_pool(&sweep->options->spec, 1, signals, &work, &failure);
 
 	if (result < 0) {
-		reexec_by_systemd(-result, sweep->options->spec.signal_mask, argv);
 		(void)complain("%s", failure.detail);
 		return -EINVAL;
 	}
@@ -169,11 +166,12 @@ static json_t *what_is_swept(const struct sweep *sweep)
 	return what;
 }
 
-static int sweep_all(struct sweep *sweep, int signals, char **argv)
+static int sweep_all(void *data, int signals)
 {
+	struct sweep *sweep = data;
 	struct memcage_failure failure;
 	uint64_t begun_us = clock_us();
-	int result = count_requests(sweep, signals, argv);
+	int result = count_requests(sweep, signals);
 	json_t *what;
 
 	if (result != 0)
@@ -209,8 +207,6 @@ static int sweep_as_told(struct options *options, char **argv)
 	struct sweep sweep = { .options = options, .wall_time_ms = options->spec.wall_time_max_ms };
 	struct memcage_failure failure;
 	const char **environment = NULL;
-	cleanup_fd int signals = -1;
-	sigset_t mask;
 	int status;
 
 	if (report_file_open(&sweep.junit, "--junit", options->junit_path, &failure) < 0)
@@ -224,10 +220,7 @@ static int sweep_as_told(struct options *options, char **argv)
 		options_environment(options, environ, &environment) < 0)
 		return complain("no memory for the environment");
 	options->spec.envp = environment;
-	signals = supervise_signals(&mask);
-	options->spec.signal_mask = &mask;
-	status = signals < 0 ? complain("cannot watch signals: %s", strerrordesc_np(-signals))
-			     : sweep_all(&sweep, signals, argv);
+	status = supervise_many(&options->spec, argv, sweep_all, &sweep);
 	sweep_ledger_close(&sweep.ledger);
 	report_file_close(&sweep.junit);
 	free(environment);

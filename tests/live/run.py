@@ -34,7 +34,7 @@ import watched                                 # noqa: E402
 
 CAP_SYS_ADMIN = 21
 CAP_SYS_RESOURCE = 24
-OPTIONAL = {"git", "go", "java", "node", "php", "uprobes"}  # nobody is asked for these: a skip even with --strict
+OPTIONAL = {"git", "go", "java", "node", "php", "systemd_run", "uprobes"}  # nobody is asked for these: a skip even with --strict
 
 
 OPTIONAL_IN_GUEST = {"bpf"}  # user-mode-linux has none: its cases run on a host and in qemu
@@ -61,6 +61,7 @@ def prerequisites(options, log, cases):
         "java": why_not_found("java"),
         "node": why_not_found("node"),
         "gnuplot": why_not_found("gnuplot"),
+        "systemd_run": why_not_found("systemd-run"),
         "php": why_not_found("php"),
         "python": None if os.access("/usr/bin/python3", os.X_OK) else "no /usr/bin/python3",
         **runtimes.prepare([need for case in cases for need in case.needs], os.path.abspath(options.workloads)),
