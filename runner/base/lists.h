@@ -24,8 +24,10 @@ void text_list_add(struct text_list *list, const char *format, ...)
 void text_list_copy(struct text_list *to, const struct text_list *from);
 
 /* A raw kernel counter by its own name: "memory.events oom_kill". */
+#define RAW_COUNTER_NAME 48
+
 struct raw_counter {
-	char name[48];
+	char name[RAW_COUNTER_NAME];
 	struct counter value;
 };
 

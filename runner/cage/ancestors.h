@@ -14,6 +14,7 @@
 /* One group above, nearest first; path as /proc/PID/cgroup names it ("/" the root). */
 struct ancestor {
 	char path[512];
+	bool is_root;               /* of the whole tree: it can have no limit */
 	struct counter limit_bytes; /* UINT64_MAX: none */
 	struct counter ooms;        /* v2: memory.events.local oom */
 	struct counter peak_bytes;  /* v1: max_usage, where there is a limit */
@@ -29,6 +30,11 @@ struct ancestors {
 /* Reads the groups above `leaf` (relative to the mount point) up to the mount's root. */
 void ancestors_read(
 	const struct hierarchies *hierarchies, const char *leaf, struct ancestors *ret_ancestors);
+
+/* The same groups after the run: what rises when one of them acts. Limits are those of before, and
+ * the paths are not told again. */
+void ancestors_read_again(const struct hierarchies *hierarchies, const char *leaf,
+	const struct ancestors *before, struct ancestors *ret_ancestors);
 
 /* systemd-oomd counts its kills in an extended attribute of the group. 0 where there is none. */
 struct counter oomd_kills_of(const char *path);

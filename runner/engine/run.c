@@ -20,18 +20,25 @@
 #include "cage/guard.h"
 #include "spec/check.h"
 
-void run_read_all(struct memcage_run *run, struct reading *reading)
+void run_read_before(struct memcage_run *run)
 {
 	struct counter_source source = cage_counters(&run->cage);
 
-	if (run->cage.kind == CAGE_RLIMIT) {
-		static const struct group none = GROUP_NONE;
-
-		source = (struct counter_source){ .memory = &none, .twin = &none, .pids = &none };
-	}
-	counters_read(&source, &reading->counters, &reading->raw);
+	counters_of_new(&source, &run->before.counters);
 	if (run->cage.home != NULL)
-		ancestors_read(&run->cage.home->hierarchies, run->cage.leaf, &reading->ancestors);
+		ancestors_read(
+			&run->cage.home->hierarchies, run->cage.leaf, &run->before.ancestors);
+}
+
+static void read_after(struct memcage_run *run)
+{
+	struct counter_source source = cage_counters(&run->cage);
+
+	counters_read(&source, &run->after.counters, &run->after.raw);
+	raw_counters_of_new(&run->before.counters, &run->after.raw, &run->before.raw);
+	if (run->cage.home != NULL)
+		ancestors_read_again(&run->cage.home->hierarchies, run->cage.leaf,
+			&run->before.ancestors, &run->after.ancestors);
 }
 
 void run_let_guard_go(struct memcage_run *run)
@@ -44,7 +51,8 @@ void run_let_guard_go(struct memcage_run *run)
 void run_close_cage(struct memcage_run *run)
 {
 	run_let_guard_go(run);
-	guard_reap(); /* on v2 it may live in a group that goes with the cage */
+	cage_remove(&run->cage); /* while the guard ends */
+	guard_reap();            /* on v2 it may live in a group that goes with the place */
 	cage_close(&run->cage);
 }
 
@@ -77,7 +85,7 @@ static void read_last(struct memcage_run *run)
 	struct memory_split left;
 
 	pressure_sample(&run->watch, clock_us());
-	run_read_all(run, &run->after);
+	read_after(run);
 	if (run->cage.kind == CAGE_RLIMIT)
 		return;
 	run->group_removed = !cage_is_there(&run->cage);

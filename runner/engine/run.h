@@ -52,9 +52,10 @@ struct memcage_result {
 	char summary[SUMMARY_SIZE];
 };
 
-/* run.c, for start.c: one reading of all counters; the guard is not needed any more; the cage goes,
- * and the guard with it where it is the last one; a run that is in nobody's hands. */
-void run_read_all(struct memcage_run *run, struct reading *reading);
+/* run.c, for start.c: how the counters stand before the start; the guard is not needed any more;
+ * the cage goes, and the guard with it where it is the last one; a run that is in nobody's hands.
+ */
+void run_read_before(struct memcage_run *run);
 void run_let_guard_go(struct memcage_run *run);
 void run_close_cage(struct memcage_run *run);
 void run_release(struct memcage_run *run);
