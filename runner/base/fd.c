@@ -62,8 +62,15 @@ ssize_t file_read(int directory, const char *path, char *buffer, size_t size)
 	if (fd < 0)
 		return -errno;
 	got = size <= 1 ? 0 : read(fd, buffer, size - 1);
-	if (got < 0 || got > WHOLE_MAX)
+	if (got < 0)
 		return fd_read_all(fd, buffer, size);
+	/* On from there: from the start the kernel would make all of it once more. */
+	for (ssize_t more = got; got > WHOLE_MAX && more != 0 && (size_t)got + 1 < size;) {
+		more = read(fd, buffer + got, size - 1 - (size_t)got);
+		if (more < 0 && errno != EINTR)
+			return -errno;
+		got += more > 0 ? more : 0;
+	}
 	buffer[got] = '\0';
 	return got;
 }

@@ -49,8 +49,10 @@ void name_list_add(struct name_list *list, const char *name);
 bool name_list_has(const struct name_list *list, const char *name);
 
 /* A raw kernel counter by its own name: "memory.events oom_kill". */
+#define RAW_COUNTER_NAME 48
+
 struct raw_counter {
-	char name[48];
+	char name[RAW_COUNTER_NAME];
 	struct counter value;
 };
 

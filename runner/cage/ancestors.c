@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "cage/place.h"
 
-/* v1 has no "max": it shows the largest page-aligned number. */
+/* v1 has no "max": it shows the largest page-aligned number; and the peak says nothing then. */
 #define V1_UNLIMITED (UINT64_C(1) << 62)
 
 struct counter oomd_kills_of(const char *path)
@@ -46,35 +46,60 @@ static bool is_missing(const char *path, const char *file)
 	return access(name, F_OK) < 0 && errno == ENOENT;
 }
 
-static void read_v2(const char *path, struct ancestor *ancestor)
+static bool is_root_v2(const char *path)
 {
-	bool root = is_missing(path, "cgroup.type") && is_missing(path, "memory.max") &&
-		    access(path, F_OK) == 0;
-
-	/* The root has no events: it has no limit whose events they could be. */
-	ancestor->limit_bytes = root ? counter_of(UINT64_MAX)
-				     : counter_in(path, "memory.max", NULL);
-	ancestor->ooms = root ? counter_of(0) : counter_in(path, "memory.events.local", "oom");
+	return is_missing(path, "cgroup.type") && is_missing(path, "memory.max") &&
+	       access(path, F_OK) == 0;
 }
 
-static void read_v1(const char *path, struct ancestor *ancestor)
+/* The counters that rise when a group acts. The root has none: it has no limit whose events they
+ * could be. */
+static void read_acts(const struct hierarchy *memory, const char *path, struct ancestor *ancestor)
 {
-	struct counter limit = counter_in(path, "memory.limit_in_bytes", NULL);
-
-	if (limit.known && limit.value >= V1_UNLIMITED)
-		limit.value = UINT64_MAX; /* and its peak says nothing */
-	else
+	if (memory->is_v2) {
+		ancestor->ooms = ancestor->is_root ? counter_of(0)
+						   : counter_in(path, "memory.events.local", "oom");
+		ancestor->oomd_kills = oomd_kills_of(path);
+		return;
+	}
+	if (!ancestor->limit_bytes.known || ancestor->limit_bytes.value != UINT64_MAX)
 		ancestor->peak_bytes = counter_in(path, "memory.max_usage_in_bytes", NULL);
+	/* systemd-oomd kills in groups of v2 that have the memory controller, and in no others. */
+	ancestor->oomd_kills = counter_of(0);
+}
+
+static void read_limit(const struct hierarchy *memory, const char *path, struct ancestor *ancestor)
+{
+	struct counter limit = counter_of(UINT64_MAX);
+
+	ancestor->is_root = ancestor->is_root || (memory->is_v2 && is_root_v2(path));
+	if (!ancestor->is_root)
+		limit = counter_in(
+			path, memory->is_v2 ? "memory.max" : "memory.limit_in_bytes", NULL);
+	if (!memory->is_v2 && limit.known && limit.value >= V1_UNLIMITED)
+		limit.value = UINT64_MAX;
 	ancestor->limit_bytes = limit;
 }
 
-static void read_one(const struct hierarchy *memory, const char *path, struct ancestor *ancestor)
+void ancestors_read_again(const struct hierarchies *hierarchies, const char *leaf,
+	const struct ancestors *before, struct ancestors *ret_ancestors)
 {
-	if (memory->is_v2)
-		read_v2(path, ancestor);
-	else
-		read_v1(path, ancestor);
-	ancestor->oomd_kills = oomd_kills_of(path);
+	char group[GROUP_PATH_SIZE], path[GROUP_PATH_SIZE];
+
+	ret_ancestors->count = before->count;
+	ret_ancestors->all_visible = before->all_visible;
+	text_copy(group, sizeof(group), leaf);
+	for (int i = 0; i < before->count; i++) {
+		struct ancestor *ancestor = &ret_ancestors->groups[i];
+
+		*strrchr(group, '/') = '\0';
+		place_path(&hierarchies->memory, group, path, sizeof(path));
+		ancestor->path = before->groups[i].path;
+		ancestor->is_root = before->groups[i].is_root;
+		ancestor->limit_bytes = before->groups[i].limit_bytes;
+		ancestor->ooms = ancestor->peak_bytes = (struct counter){ 0 };
+		read_acts(&hierarchies->memory, path, ancestor);
+	}
 }
 
 /* As /proc/PID/cgroup has it. */
@@ -127,7 +152,11 @@ void ancestors_read(
 		*ancestor = (struct ancestor){ 0 };
 		at_mount_root = group[0] == '\0';
 		place_path(memory, group, path, sizeof(path));
-		read_one(memory, path, ancestor);
+		/* On v1 even the root has the file, and no limit ever. */
+		ancestor->is_root = at_mount_root && !memory->is_v2 &&
+				    strcmp(memory->root, "/") == 0 && !hierarchies->namespaced;
+		read_limit(memory, path, ancestor);
+		read_acts(memory, path, ancestor);
 		name_it(ret_ancestors, ancestor, memory->root, group);
 		ret_ancestors->count++;
 	}

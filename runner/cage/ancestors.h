@@ -15,6 +15,7 @@
 /* One group above, nearest first; path as /proc/PID/cgroup names it ("/" the root). */
 struct ancestor {
 	const char *path;           /* in paths of the list */
+	bool is_root;               /* of the whole tree: it can have no limit */
 	struct counter limit_bytes; /* UINT64_MAX: none */
 	struct counter ooms;        /* v2: memory.events.local oom */
 	struct counter peak_bytes;  /* v1: max_usage, where there is a limit */
@@ -35,6 +36,11 @@ void ancestors_read(
 
 /* A copy to look at, which takes no more memory than it needs; to free(). NULL: no memory. */
 const struct ancestors *ancestors_keep(const struct ancestors *ancestors);
+
+/* The same groups after the run: what rises when one of them acts. Limits and
+ * paths are those of before, and borrowed. */
+void ancestors_read_again(const struct hierarchies *hierarchies, const char *leaf,
+	const struct ancestors *before, struct ancestors *ret_ancestors);
 
 /* systemd-oomd counts its kills in an extended attribute of the group. 0 where there is none. */
 struct counter oomd_kills_of(const char *path);

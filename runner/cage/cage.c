@@ -23,6 +23,22 @@ const char *cage_kind_name(enum cage_kind kind)
 	return names[kind];
 }
 
+/* The home is the leaf: its groups are ours from here. */
+static void take_leaf(struct cage *cage)
+{
+	struct home *home = cage->home;
+	struct group *from[] = { &home->memory, &home->twin, &home->pids };
+	struct group *to[] = { &cage->memory, &cage->twin, &cage->pids };
+
+	for (size_t i = 0; i < sizeof(to) / sizeof(*to); i++) {
+		if (!group_exists(from[i]))
+			continue;
+		text_copy(to[i]->path, sizeof(to[i]->path), from[i]->path);
+		to[i]->directory = fd_take(&from[i]->directory);
+	}
+	(void)snprintf(cage->mark, sizeof(cage->mark), "/%.63s", home->name);
+}
+
 static int make_leaf(struct cage *cage, struct memcage_failure *failure)
 {
 	struct home *home = cage->home;
@@ -35,24 +51,37 @@ static int make_leaf(struct cage *cage, struct memcage_failure *failure)
 	if (result < 0)
 		return failure_errno(
 			failure, -result, "make cgroup %s/%s", home->memory.path, name);
-	if (group_exists(&home->twin) && group_make(&cage->twin, &home->twin, name) == 0)
-		name_list_add(&cage->mechanisms, "v2_twin");
-	if (group_exists(&home->pids) && group_make(&cage->pids, &home->pids, name) == 0)
-		name_list_add(&cage->mechanisms, "v1_pids");
+	if (group_exists(&home->twin))
+		(void)group_make(&cage->twin, &home->twin, name);
+	if (group_exists(&home->pids))
+		(void)group_make(&cage->pids, &home->pids, name);
 	(void)snprintf(cage->mark, sizeof(cage->mark), "/%.63s/%.31s", home->name, name);
-	cage->leaf = cage->memory.path + strlen(home->place.memory->mount);
 	return 0;
 }
 
 static int open_in_group(
 	struct cage *cage, const struct memcage_spec *spec, struct memcage_failure *failure)
 {
-	int result = home_acquire(spec->backend, spec->parent_group, &cage->home, failure);
+	int result = home_acquire(spec->backend, spec->parent_group, true, &cage->home, failure);
 
 	if (result < 0)
 		return result;
 	cage->kind = cage->home->place.memory->is_v2 ? CAGE_V2 : CAGE_V1;
-	return make_leaf(cage, failure);
+	if (cage->home->is_leaf)
+		take_leaf(cage);
+	else
+		result = make_leaf(cage, failure);
+	if (result < 0)
+		return result;
+	if (group_exists(&cage->twin))
+		name_list_add(&cage->mechanisms, "v2_twin");
+	if (group_exists(&cage->pids))
+		name_list_add(&cage->mechanisms, "v1_pids");
+	cage->usage = openat(cage->memory.directory,
+		cage->kind == CAGE_V2 ? "memory.current" : "memory.usage_in_bytes",
+		O_RDONLY | O_CLOEXEC);
+	cage->leaf = cage->memory.path + strlen(cage->home->place.memory->mount);
+	return 0;
 }
 
 int cage_open(
@@ -68,7 +97,8 @@ int cage_open(
 	text_list_clear(&cage->degraded);
 	text_list_clear(&cage->warnings);
 	cage->kind = CAGE_RLIMIT;
-	cage->memory = cage->twin = cage->pids = (struct group)GROUP_NONE;
+	cage->memory.directory = cage->twin.directory = cage->pids.directory = -1;
+	cage->usage = -1;
 	if (spec->backend != MEMCAGE_BACKEND_RLIMIT)
 		result = open_in_group(cage, spec, &why);
 	if (result < 0 && spec->allow_degraded && spec->backend == MEMCAGE_BACKEND_AUTO) {
@@ -94,11 +124,13 @@ static void empty(struct cage *cage)
 	}
 }
 
-void cage_close(struct cage *cage)
+void cage_remove(struct cage *cage)
 {
 	struct group *groups[] = { &cage->memory, &cage->twin, &cage->pids };
 	bool emptied = false;
 
+	if (cage->home != NULL)
+		fd_close(&cage->usage);
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		if (!group_exists(groups[i]))
 			continue;
@@ -113,6 +145,11 @@ void cage_close(struct cage *cage)
 		}
 		group_close(groups[i]);
 	}
+}
+
+void cage_close(struct cage *cage)
+{
+	cage_remove(cage);
 	if (cage->home != NULL)
 		home_release(cage->home);
 	cage->home = NULL;
@@ -171,7 +208,8 @@ struct counter_source cage_counters(const struct cage *cage)
 	return (struct counter_source){ .is_v2 = cage->kind == CAGE_V2,
 		.memory = &cage->memory,
 		.twin = &cage->twin,
-		.pids = &cage->pids };
+		.pids = &cage->pids,
+		.usage = &cage->usage };
 }
 
 /* v1: the kernel signals an eventfd that is registered with "EVENTFD CONTROLFD". */

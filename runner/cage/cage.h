@@ -27,8 +27,11 @@ struct cage {
 	enum cage_kind kind;
 	struct home *home; /* NULL: rlimit */
 	const char *leaf;  /* relative to the memory mount point, in memory.path; "" none */
-	char mark[100]; /* "/memcage-PID-RANDOM/run-N": unique, to be found in the kernel's paths */
+	/* "/memcage-PID-RANDOM", with "/run-N" below a home that is shared: unique, to be found in
+	 * the kernel's paths. */
+	char mark[100];
 	struct group memory, twin, pids;
+	int usage; /* memory.current or memory.usage_in_bytes, read again and again; -1: not open */
 	/* A file that must not outlive the run, nor its directory (the guard removes them, too); ""
 	 * none. */
 	char litter[LITTER_SIZE];
@@ -51,6 +54,9 @@ int cage_open(
 
 /* Removes the cage; what still runs in it is killed first. */
 void cage_close(struct cage *cage);
+
+/* The first half of that: its groups. What was changed for them above is left to cage_close(). */
+void cage_remove(struct cage *cage);
 
 const char *cage_kind_name(enum cage_kind kind);
 

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/processors.h"
 #include "base/text.h"
 
 enum where { IN_MEMORY, IN_TWIN, IN_PIDS, IN_PROC };
@@ -19,6 +20,7 @@ struct counter_row {
 	size_t offset;
 };
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define INTO(member) offsetof(struct counters, member)
 
 /* Rows of one file stand together: it is read once. */
@@ -76,21 +78,38 @@ static struct counter value_in(const char *text, const char *key)
 	return parse_number(first, &value) == 0 ? counter_of(value) : (struct counter){ 0 };
 }
 
+/* "memory.events oom_kill" */
+static void name_of(const struct counter_row *row, char name[static RAW_COUNTER_NAME])
+{
+	(void)snprintf(name, RAW_COUNTER_NAME, "%s%s%s", base_name(row->file), row->key ? " " : "",
+		row->key ? row->key : "");
+}
+
+static bool has_row(const struct counter_source *source, const struct counter_row *row)
+{
+	return source->is_v2 ? row->v2 : row->v1;
+}
+
+static struct counter *at(struct counters *counters, const struct counter_row *row)
+{
+	return (struct counter *)((char *)counters + row->offset);
+}
+
 void counters_read(const struct counter_source *source, struct counters *ret_counters,
 	struct raw_counters *raw)
 {
-	char text[16384] = ""; /* /proc/vmstat is the longest */
+	char text[16384]; /* /proc/vmstat is the longest */
 	const char *loaded = NULL;
 	bool readable = false;
 
 	*ret_counters = (struct counters){ 0 };
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct counter_row *row = &rows[i];
 		int directory = directory_of(source, row->where);
 		struct counter value;
-		char name[48];
+		char name[RAW_COUNTER_NAME];
 
-		if (source->is_v2 ? !row->v2 : !row->v1)
+		if (!has_row(source, row))
 			continue;
 		if (loaded == NULL || strcmp(loaded, row->file) != 0) {
 			loaded = row->file;
@@ -98,16 +117,71 @@ void counters_read(const struct counter_source *source, struct counters *ret_cou
 				   file_read(directory, row->file, text, sizeof(text)) >= 0;
 		}
 		value = readable ? value_in(text, row->key) : (struct counter){ 0 };
-		*(struct counter *)((char *)ret_counters + row->offset) = value;
+		*at(ret_counters, row) = value;
 		if (raw == NULL || !value.known)
 			continue;
-		(void)snprintf(name, sizeof(name), "%s%s%s", base_name(row->file),
-			row->key ? " " : "", row->key ? row->key : "");
+		name_of(row, name);
 		raw_counters_add(raw, name, value);
 	}
 	if (!source->is_v2 && source->memory->directory >= 0)
 		ret_counters->inner_oom_kills = group_sum_below(
 			source->memory, "memory.oom_control", "oom_kill");
+}
+
+void counters_of_new(const struct counter_source *source, struct counters *ret_counters)
+{
+	char text[16384];
+
+	*ret_counters = (struct counters){ 0 };
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct counter_row *row = &rows[i];
+
+		if (!has_row(source, row))
+			continue;
+		if (row->where != IN_PROC && directory_of(source, row->where) >= 0)
+			*at(ret_counters, row) = counter_of(0);
+		else if (row->where == IN_PROC &&
+			 file_read(AT_FDCWD, row->file, text, sizeof(text)) >= 0)
+			*at(ret_counters, row) = value_in(text, row->key);
+	}
+	if (!source->is_v2 && source->memory->directory >= 0)
+		ret_counters->inner_oom_kills = counter_of(0);
+}
+
+bool counters_are_new(const struct counter_source *source)
+{
+	struct counters read;
+
+	counters_read(source, &read, NULL);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].where != IN_PROC && counter_some(*at(&read, &rows[i])))
+			return false;
+	return !counter_some(read.inner_oom_kills);
+}
+
+/* Two backends can have a counter of one name: it is the same member. */
+static struct counter by_name(const struct counters *counters, const char *name)
+{
+	char each[RAW_COUNTER_NAME];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		name_of(&rows[i], each);
+		if (strcmp(each, name) == 0)
+			return *(const struct counter *)((const char *)counters + rows[i].offset);
+	}
+	return (struct counter){ 0 };
+}
+
+void raw_counters_of_new(const struct counters *before, const struct raw_counters *after,
+	struct raw_counters *ret_before)
+{
+	ret_before->count = 0;
+	for (int i = 0; i < after->count; i++) {
+		struct counter value = by_name(before, after->items[i].name);
+
+		if (value.known)
+			raw_counters_add(ret_before, after->items[i].name, value);
+	}
 }
 
 void memory_split_read(const struct counter_source *source, struct memory_split *ret_split)
@@ -138,6 +212,14 @@ void memory_split_read(const struct counter_source *source, struct memory_split 
 
 struct counter memory_current(const struct counter_source *source)
 {
+	char text[TEXT_NUMBER_SIZE];
+	ssize_t length;
+
+	if (source->usage != NULL && *source->usage >= 0) {
+		length = pread(*source->usage, text, sizeof(text) - 1, 0);
+		text[length > 0 ? length : 0] = '\0';
+		return value_in(text, NULL);
+	}
 	return group_counter(
 		source->memory, source->is_v2 ? "memory.current" : "memory.usage_in_bytes", NULL);
 }
@@ -152,5 +234,5 @@ uint64_t memory_in_use(const struct counter_source *source)
 
 uint64_t charge_ahead_bytes(void)
 {
-	return (uint64_t)get_nprocs() * 64 * 4096; /* MEMCG_CHARGE_BATCH pages */
+	return (uint64_t)processors_online() * 64 * 4096; /* MEMCG_CHARGE_BATCH pages */
 }

@@ -32,7 +32,20 @@ struct counters {
 struct counter_source {
 	bool is_v2;
 	const struct group *memory, *twin, *pids;
+	const int *usage; /* a descriptor for memory_current(); NULL or -1: it opens the file */
 };
+
+/* Where the counters of a group stood that our own mkdir made: the kernel starts each of them at 0,
+ * and there is nothing to be read (doctor looks whether that holds). What its backend does not have
+ * is unknown, and the host's counter is read. */
+void counters_of_new(const struct counter_source *source, struct counters *ret_counters);
+
+/* Whether a group that was just made reads so: false when one of its counters is not 0. */
+bool counters_are_new(const struct counter_source *source);
+
+/* The raw counters of before a run, by those of after it, for a group that was new. */
+void raw_counters_of_new(const struct counters *before, const struct raw_counters *after,
+	struct raw_counters *ret_before);
 
 /* Reads all counters; unknown where a file or key is missing. raw, when not NULL, gets each one
  * that is known under its kernel name. */

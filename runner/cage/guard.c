@@ -118,6 +118,7 @@ static void fill(struct guard_message *message, const struct cage *cage)
 {
 	const struct group *groups[GUARD_TREES] = { &cage->memory, &cage->twin, &cage->pids };
 
+	message->has_home = cage->home != NULL && !cage->home->is_leaf;
 	for (int i = 0; i < GUARD_TREES; i++)
 		if (group_exists(groups[i]))
 			text_copy(message->leaf[i], sizeof(message->leaf[i]), groups[i]->path);

@@ -49,16 +49,11 @@ static bool nobody_uses(const char *home)
 	return false;
 }
 
-static void remove_tree(const char *leaf)
+static void remove_home_of(const char *leaf)
 {
 	char home[GROUP_PATH_SIZE];
 	struct group group = GROUP_NONE;
 
-	if (*leaf == '\0')
-		return;
-	if (group_open(&group, leaf) == 0)
-		(void)group_remove(&group, 500);
-	group_close(&group);
 	text_copy(home, sizeof(home), leaf);
 	*strrchr(home, '/') = '\0';
 	if (nobody_uses(home) && group_open(&group, home) == 0)
@@ -67,6 +62,19 @@ static void remove_tree(const char *leaf)
 	else
 		(void)rmdir(home);
 	group_close(&group);
+}
+
+static void remove_tree(const char *leaf, bool has_home)
+{
+	struct group group = GROUP_NONE;
+
+	if (*leaf == '\0')
+		return;
+	if (group_open(&group, leaf) == 0)
+		(void)group_remove(&group, 500);
+	group_close(&group);
+	if (has_home)
+		remove_home_of(leaf);
 }
 
 /* With its directory, when that is empty. */
@@ -90,7 +98,7 @@ static void rescue(const struct guard_message *cage)
 	for (int i = 0; i < GUARD_TREES; i++)
 		empty_tree(cage->leaf[order[i]]);
 	for (int i = 0; i < GUARD_TREES; i++)
-		remove_tree(cage->leaf[order[i]]);
+		remove_tree(cage->leaf[i], cage->has_home);
 	remove_litter(cage->litter);
 	if (cage->tracing[0] != '\0')
 		tracing_remove(cage->tracing);

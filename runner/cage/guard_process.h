@@ -10,9 +10,10 @@
 
 #define GUARD_TREES 3 /* memory, twin, pids */
 
-/* What the guard is told: paths of a leaf in each tree ("" none); the home is the path above it. */
+/* What the guard is told: paths of a leaf in each tree ("" none). */
 struct guard_message {
 	bool add;
+	bool has_home; /* the home is the path above the leaf; else nothing of ours is there */
 	char leaf[GUARD_TREES][GROUP_PATH_SIZE];
 	char litter[LITTER_SIZE];    /* as in the cage */
 	char tracing[OWN_NAME_SIZE]; /* a tracing instance to remove; "" none */

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/failure.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "cage/libcgroup.h"
+
+#define READ_MAX (1u << 24) /* of bytes: a host can have very many mounts */
 
 /* mountinfo writes blanks, tabs, newlines and backslashes as \ooo. */
 static void unescape(const char *from, size_t length, char *to, size_t size)
@@ -33,7 +35,7 @@ static void unescape(const char *from, size_t length, char *to, size_t size)
 /* One line: "35 31 0:32 /root /mount rw,relatime opt... - cgroup source rw,memory". */
 static bool mount_line_parse(const char *line, size_t length, struct mount_facts *facts)
 {
-	const char *field[6], *end = line + length, *at = line, *type;
+	const char *field[6], *end = line + length, *at = line, *type, *options;
 	size_t size[6];
 
 	for (size_t i = 0; i < 6; i++) {
@@ -59,6 +61,10 @@ static bool mount_line_parse(const char *line, size_t length, struct mount_facts
 			   (size[5] == 2 || field[5][2] == ',');
 	unescape(field[3], size[3], facts->root, sizeof(facts->root));
 	unescape(field[4], size[4], facts->mount, sizeof(facts->mount));
+	type = memchr(type, ' ', (size_t)(end - type)) + 1;
+	options = memrchr(type, ' ', (size_t)(end - type));
+	facts->options = options != NULL ? options + 1 : end;
+	facts->options_length = (size_t)(end - facts->options);
 	return true;
 }
 
@@ -77,8 +83,26 @@ static void for_each_mount(
 	}
 }
 
+/* Whether a comma-separated list of `length` bytes holds word. */
+static bool list_holds(const char *list, size_t length, const char *word)
+{
+	size_t word_length = strlen(word);
+
+	for (size_t at = 0; at <= length;) {
+		size_t end = at;
+
+		while (end < length && list[end] != ',')
+			end++;
+		if (end - at == word_length && strncmp(list + at, word, word_length) == 0)
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
 struct mount_search {
-	const char *mount_point; /* NULL: any cgroup2 */
+	const char *mount_point; /* NULL: any of the controller's */
+	const char *controller;  /* "": cgroup2 */
 	bool found;
 	struct mount_facts facts;
 };
@@ -95,7 +119,10 @@ static bool take_match(const struct mount_facts *facts, void *data)
 		}
 		return true; /* a later mount covers an earlier one */
 	}
-	if (!facts->is_v2)
+	if (*search->controller == '\0'
+			? !facts->is_v2
+			: facts->is_v2 || !list_holds(facts->options, facts->options_length,
+						  search->controller))
 		return true;
 	better = !search->found || strcmp(search->facts.mount, facts->mount) == 0 ||
 		 (strcmp(search->facts.root, "/") != 0 && strcmp(facts->root, "/") == 0);
@@ -115,31 +142,14 @@ bool mountinfo_parse(const char *mountinfo, const char *mount_point, struct moun
 	return search.found;
 }
 
-bool mountinfo_find_v2(const char *mountinfo, struct mount_facts *ret_facts)
+bool mountinfo_find(const char *mountinfo, const char *controller, struct mount_facts *ret_facts)
 {
-	struct mount_search search = { 0 };
+	struct mount_search search = { .controller = controller };
 
 	for_each_mount(mountinfo, take_match, &search);
 	if (search.found)
 		*ret_facts = search.facts;
 	return search.found;
-}
-
-/* Whether a comma-separated list of `length` bytes holds word. */
-static bool list_holds(const char *list, size_t length, const char *word)
-{
-	size_t word_length = strlen(word);
-
-	for (size_t at = 0; at <= length;) {
-		size_t end = at;
-
-		while (end < length && list[end] != ',')
-			end++;
-		if (end - at == word_length && strncmp(list + at, word, word_length) == 0)
-			return true;
-		at = end + 1;
-	}
-	return false;
 }
 
 bool own_group_parse(const char *proc_self_cgroup, const char *controller, char *path, size_t size)
@@ -211,49 +221,71 @@ static bool in_cgroup_namespace(void)
 static char *read_long(const char *path)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t size = 1 << 20;
+	size_t size = 8192, length = 0;
 	char *text = fd < 0 ? NULL : malloc(size);
 
-	if (text != NULL && fd_read_all(fd, text, size) < 0) {
-		free(text);
-		return NULL;
+	while (text != NULL) {
+		ssize_t got = read(fd, text + length, size - 1 - length);
+		char *more;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		if (got == 0) {
+			text[length] = '\0';
+			return text;
+		}
+		length += (size_t)got;
+		if (length + 1 < size)
+			continue;
+		more = size < READ_MAX ? realloc(text, size *= 2) : NULL;
+		if (more == NULL)
+			break;
+		text = more;
 	}
-	return text;
+	free(text);
+	return NULL;
+}
+
+/* One after the other into the caller's: it is large, and most of it is never touched. */
+static void find_in(const char *mountinfo, const char *own, struct hierarchies *hierarchies)
+{
+	const struct {
+		const char *controller;
+		struct hierarchy *hierarchy;
+	} rows[] = { { "", &hierarchies->unified }, { "memory", &hierarchies->memory },
+		{ "pids", &hierarchies->pids } };
+	struct mount_facts facts;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		rows[i].hierarchy->found = rows[i].hierarchy->own_visible = false;
+		if (mountinfo_find(mountinfo, rows[i].controller, &facts))
+			hierarchy_fill(rows[i].hierarchy, &facts, rows[i].controller, own);
+	}
+	/* There is one v2 tree, and we have its best mount. */
+	if (!hierarchies->memory.found && hierarchies->unified.found) {
+		hierarchies->memory = hierarchies->unified;
+		hierarchies->memory.controller = "memory";
+	}
+	if (!hierarchies->memory.found || hierarchies->memory.is_v2)
+		hierarchies->pids.found = false;
 }
 
 int hierarchies_find(struct hierarchies *ret_hierarchies, struct memcage_failure *reterr_failure)
 {
-	struct hierarchies found = { .namespaced = in_cgroup_namespace() };
 	char *mountinfo = read_long("/proc/self/mountinfo"), *own = read_long("/proc/self/cgroup");
-	char mount_point[GROUP_PATH_SIZE];
-	struct mount_facts facts;
 	int result = 0;
 
 	if (mountinfo == NULL || own == NULL) {
 		result = failure_set(reterr_failure, ENOTSUP,
 			"cannot read /proc/self/mountinfo and /proc/self/cgroup; mount /proc");
 	} else {
-		if (mountinfo_find_v2(mountinfo, &facts))
-			hierarchy_fill(&found.unified, &facts, "", own);
-		result = registry_mount_point(
-			"memory", mount_point, sizeof(mount_point), reterr_failure);
-		if (result == 0 && mountinfo_parse(mountinfo, mount_point, &facts))
-			hierarchy_fill(&found.memory, &facts, "memory", own);
-		if (found.memory.found && !found.memory.is_v2 &&
-			registry_mount_point(
-				"pids", mount_point, sizeof(mount_point), reterr_failure) == 0 &&
-			mountinfo_parse(mountinfo, mount_point, &facts) && !facts.is_v2)
-			hierarchy_fill(&found.pids, &facts, "pids", own);
-		/* There is one v2 tree, and we have its best mount. libcgroup lists a v2 controller
-		 * only where the root enables it; the tree may still be one that holds memory. */
-		if ((!found.memory.found || found.memory.is_v2) && found.unified.found)
-			found.memory = found.unified, found.memory.controller = "memory";
-		result = 0;
+		ret_hierarchies->namespaced = in_cgroup_namespace();
+		find_in(mountinfo, own, ret_hierarchies);
 	}
 	free(mountinfo);
 	free(own);
-	if (result == 0)
-		*ret_hierarchies = found;
 	return result;
 }
 

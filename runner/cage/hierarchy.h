@@ -50,10 +50,13 @@ struct mount_facts {
 	bool read_only;
 	char root[GROUP_PATH_SIZE];
 	char mount[GROUP_PATH_SIZE];
+	const char *options; /* of the file system, "rw,memory"; within the text, not terminated */
+	size_t options_length;
 };
 bool mountinfo_parse(const char *mountinfo, const char *mount_point, struct mount_facts *ret_facts);
 
-/* The first cgroup2 mount, preferring one that shows the hierarchy's root. Pure. */
-bool mountinfo_find_v2(const char *mountinfo, struct mount_facts *ret_facts);
+/* The first cgroup2 mount ("") or v1 mount of a controller, preferring one that shows the
+ * hierarchy's root. Pure. */
+bool mountinfo_find(const char *mountinfo, const char *controller, struct mount_facts *ret_facts);
 
 #endif

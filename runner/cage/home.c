@@ -47,13 +47,16 @@ static int open_locked(struct group *group, const char *path)
 	return 0;
 }
 
+/* The one of several runs is libcgroup's to make; the leaf of one is a directory and no more. */
 static int make_memory(struct home *home)
 {
 	const struct place *place = &home->place;
 	char path[GROUP_PATH_SIZE];
 	int result = path_of(place->memory, place->memory_parent, home->name, path);
 
-	if (result == 0)
+	if (result == 0 && home->is_leaf)
+		result = mkdir(path, 0755) < 0 ? -errno : 0;
+	else if (result == 0)
 		result = registry_create(place->memory->controller, place->memory->mount,
 			place->memory_parent, home->name, place->memory->is_v2);
 	if (result < 0)
@@ -108,7 +111,7 @@ static void demolish(struct home *home)
 /* The limit files' controllers for the leaves below; pids is welcome but not needed. */
 static int enable_below(struct home *home)
 {
-	if (!home->place.memory->is_v2)
+	if (home->is_leaf || !home->place.memory->is_v2)
 		return 0;
 	if (home->place.pids_on_v2 &&
 		group_write(&home->memory, "cgroup.subtree_control", "+pids") < 0)
@@ -138,20 +141,19 @@ static int build(struct home *home, struct memcage_failure *failure)
 		strerrordesc_np(-result), remedy);
 }
 
-static int home_new(enum memcage_backend wanted, const char *parent, struct home **ret_home,
-	struct memcage_failure *failure)
+static int home_new(enum memcage_backend wanted, const char *parent, bool is_leaf,
+	struct home **ret_home, struct memcage_failure *failure)
 {
 	struct home *home = calloc(1, sizeof(*home));
 	int result;
 
 	if (home == NULL)
 		return failure_set(failure, ENOMEM, "no memory for a cage");
-	*home = (struct home){ .memory = GROUP_NONE,
-		.twin = GROUP_NONE,
-		.pids = GROUP_NONE,
-		.wanted = wanted,
-		.owner = getpid(),
-		.references = 1 };
+	home->memory.directory = home->twin.directory = home->pids.directory = -1;
+	home->is_leaf = is_leaf;
+	home->wanted = wanted;
+	home->owner = getpid();
+	home->references = 1;
 	text_copy(home->parent, sizeof(home->parent), parent ? parent : "");
 	result = hierarchies_find(&home->hierarchies, failure);
 	if (result == 0)
@@ -169,42 +171,59 @@ static int home_new(enum memcage_backend wanted, const char *parent, struct home
 		free(home);
 		return result;
 	}
-	home->next = homes;
-	homes = home;
+	if (!is_leaf) {
+		home->next = homes;
+		homes = home;
+	}
 	*ret_home = home;
 	return 0;
 }
 
-int home_acquire(enum memcage_backend wanted, const char *parent, struct home **ret_home,
-	struct memcage_failure *reterr_failure)
+static struct home *find(enum memcage_backend wanted, const char *parent)
+{
+	struct home *home;
+
+	for (home = homes; home != NULL; home = home->next)
+		if (home->owner == getpid() && home->wanted == wanted &&
+			strcmp(home->parent, parent ? parent : "") == 0)
+			break;
+	return home;
+}
+
+int home_acquire(enum memcage_backend wanted, const char *parent, bool for_one_run,
+	struct home **ret_home, struct memcage_failure *reterr_failure)
 {
 	struct home *home;
 	int result = 0;
 
 	(void)pthread_mutex_lock(&lock);
-	for (home = homes; home != NULL; home = home->next)
-		if (home->owner == getpid() && home->wanted == wanted &&
-			strcmp(home->parent, parent ? parent : "") == 0)
-			break;
+	home = find(wanted, parent);
 	if (home != NULL) {
 		home->references++;
 		*ret_home = home;
 	} else {
-		result = home_new(wanted, parent, ret_home, reterr_failure);
+		result = home_new(wanted, parent, for_one_run, ret_home, reterr_failure);
 	}
 	(void)pthread_mutex_unlock(&lock);
 	return result;
+}
+
+/* A leaf is on no list. */
+static void forget(const struct home *home)
+{
+	struct home **at = &homes;
+
+	while (*at != NULL && *at != home)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = home->next;
 }
 
 void home_release(struct home *home)
 {
 	(void)pthread_mutex_lock(&lock);
 	if (--home->references == 0) {
-		struct home **at = &homes;
-
-		while (*at != home)
-			at = &(*at)->next;
-		*at = home->next;
+		forget(home);
 		demolish(home);
 		place_leave(&home->place);
 		free(home);

@@ -11,63 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/failure.h"
-#include "base/text.h"
-
 /* libcgroup keeps one global table and builds it anew at each initialisation. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool initialised;
 
-/* libcgroup's numbers become errno here and nowhere else. */
-static int errno_of(int code)
+static bool initialise(void)
 {
-	switch (code) {
-	case ECGOTHER:
-		return cgroup_get_last_errno() > 0 ? cgroup_get_last_errno() : EIO;
-	case ECGROUPNOTMOUNTED:
-	case ECGROUPSUBSYSNOTMOUNTED:
-	case ECGROUPNOTEXIST:
-	case ECGEOF:
-		return ENOENT;
-	case ECGROUPNOTOWNER:
-	case ECGROUPNOTALLOWED:
-		return EACCES;
-	case ECGINVAL:
-		return EINVAL;
-	default:
-		return EIO;
-	}
-}
-
-static int initialise(void)
-{
-	int code = 0;
-
 	(void)pthread_mutex_lock(&lock); /* a default mutex cannot fail to lock */
-	if (!initialised) {
-		code = cgroup_init();
-		initialised = code == 0;
-	}
+	if (!initialised)
+		initialised = cgroup_init() == 0;
 	(void)pthread_mutex_unlock(&lock);
-	return code == 0 ? 0 : -errno_of(code);
-}
-
-int registry_mount_point(
-	const char *controller, char *path, size_t size, struct memcage_failure *reterr_failure)
-{
-	char *found = NULL;
-	int result = initialise();
-
-	if (result == -ENOENT)
-		return result; /* nothing is mounted at all */
-	if (result < 0)
-		return failure_errno(reterr_failure, -result,
-			"libcgroup cannot read this host's cgroups (/proc/cgroups, /proc/mounts)");
-	if (cgroup_get_subsys_mount_point(controller, &found) != 0 || found == NULL)
-		return -ENOENT;
-	text_copy(path, size, found);
-	free(found);
-	return 0;
+	return initialised;
 }
 
 static bool name_is_safe(const char *name)
@@ -130,13 +84,13 @@ int registry_create(const char *controller, const char *mount_point, const char 
 	 * too deep: the kernel's own call is the one that works for everybody. */
 	if (is_v2)
 		return mkdir(path, 0755) < 0 ? -errno : 0;
-	group = handle_of(controller, parent, name);
-	if (group == NULL)
-		return -ENOMEM;
-	result = cgroup_create_cgroup(group, 1 /* keep the ownership that mkdir gives */);
-	cgroup_free(&group);
-	if (result == 0 && access(path, F_OK) == 0)
-		return 0;
+	group = initialise() ? handle_of(controller, parent, name) : NULL;
+	if (group != NULL) {
+		result = cgroup_create_cgroup(group, 1 /* keep the ownership that mkdir gives */);
+		cgroup_free(&group);
+		if (result == 0 && access(path, F_OK) == 0)
+			return 0;
+	}
 	/* Its code says little ("not allowed" for a dozen causes): ask the kernel directly. */
 	if (access(path, F_OK) == 0)
 		(void)rmdir(path);
@@ -154,7 +108,7 @@ int registry_remove(
 		return result;
 	if (access(path, F_OK) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	group = initialise() == 0 ? handle_of(controller, parent, name) : NULL;
+	group = initialise() ? handle_of(controller, parent, name) : NULL;
 	if (group != NULL) {
 		/* "Empty only" reports success for a populated group too: what counts is below. */
 		(void)cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libcgroup.h - the only door to libcgroup: where controllers are mounted, and the life of
- * memcage's own parent group. Its error codes do not pass this door, and its traps are stepped
- * around here:
+ * libcgroup.h - the only door to libcgroup: the life of a parent group that several runs share.
+ * Its error codes do not pass this door, and its traps are stepped around here:
  *
  *   - it reuses a group that exists without saying so      -> we look first, names are unguessable
  *   - on v2 an ordinary user cannot create with 2.0.2      -> mkdir(2) instead
@@ -20,11 +19,6 @@
 #include <stddef.h>
 
 #include "memcage/memcage.h"
-
-/* Where a controller is mounted: "/sys/fs/cgroup/memory". Returns 0, -ENOENT where it is not, or
- * -errno with a failure when libcgroup cannot work here. */
-int registry_mount_point(
-	const char *controller, char *path, size_t size, struct memcage_failure *reterr_failure);
 
 /* Creates the group `name` below `parent` (a path relative to the controller's mount point, "" for
  * the root of the mount). Returns 0, -EEXIST, -EINVAL for a bad name, or -errno of what the kernel

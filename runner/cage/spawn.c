@@ -270,6 +270,7 @@ int spawn(const struct memcage_spec *spec, struct cage *cage, const int stdio[3]
 		(void)fcntl(records[0], F_SETFL, O_NONBLOCK);
 		spawned.records = fd_take(&records[0]);
 		spawned.control = fd_take(&control[1]);
+		spawned.raises_oom_score = plan->raise_oom_score;
 		*ret_spawned = spawned;
 	}
 	for (int i = 0; i < CHILD_JOINS_MAX; i++)

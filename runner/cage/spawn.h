@@ -16,7 +16,8 @@ struct spawned {
 	/* Of an isolated run, else -1: its first process, and what that lives by (init.h). */
 	int init_pidfd, lifeline;
 	pid_t init_pid;
-	bool own_session; /* a terminal's keys do not reach it */
+	bool own_session;      /* a terminal's keys do not reach it */
+	bool raises_oom_score; /* ours is negative, and it shall not inherit that */
 };
 
 #define SPAWNED_NONE                                                                               \

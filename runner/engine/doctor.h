@@ -38,8 +38,9 @@ struct examination {
 	struct hierarchies hierarchies;
 	int opened; /* 0, or -errno of making the trial cage */
 	struct memcage_failure looked_failure, opened_failure;
-	struct cage cage; /* valid when opened == 0 */
-	int limited;      /* 0, or -errno of giving it a memory limit as `memcage run -m` does */
+	struct cage cage;      /* valid when opened == 0 */
+	bool counters_are_new; /* they began at 0 */
+	int limited; /* 0, or -errno of giving it a memory limit as `memcage run -m` does */
 	struct memcage_failure limited_failure;
 	struct trial_child child; /* valid when opened == 0 */
 };

@@ -32,6 +32,9 @@ void probe_oom_events(struct examination *exam, struct finding *finding)
 	if (!read_counters(exam).oom_kills.known)
 		tell(finding, CHECK_MISSING, "it needs Linux 4.13", "%s does not count OOM kills",
 			file);
+	else if (!exam->counters_are_new)
+		tell(finding, CHECK_MISSING, "use another kernel",
+			"the counters of a group that was just made are not 0");
 	else if (events < 0)
 		tell(finding, CHECK_DEGRADED,
 			is_eventfd ? "it needs a kernel with CONFIG_EVENTFD" : "it needs Linux 4.5",

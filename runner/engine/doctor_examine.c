@@ -25,6 +25,8 @@ void examination_open(struct examination *exam)
 	const struct memcage_spec limited = { .struct_size = sizeof(limited),
 		.memory_max_bytes = TRIAL_LIMIT_BYTES };
 
+	struct counter_source source;
+
 	*exam = (struct examination){ 0 };
 	exam->looked = hierarchies_find(&exam->hierarchies, &exam->looked_failure);
 	exam->opened = cage_open(&exam->cage, &bare, &exam->opened_failure);
@@ -33,6 +35,8 @@ void examination_open(struct examination *exam)
 		exam->limited_failure = exam->opened_failure;
 		return;
 	}
+	source = cage_counters(&exam->cage);
+	exam->counters_are_new = counters_are_new(&source);
 	exam->limited = limits_apply(&exam->cage, &limited, &exam->limited_failure);
 	trial_child_run(&exam->cage, &exam->child);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "engine/run.h"
 #include "report/json.h"
@@ -38,6 +39,15 @@ static int exit_status_of(const struct evidence *evidence, const struct judgemen
 	}
 }
 
+/* Else jansson opens /dev/urandom for it. Who has seeded before stays. */
+static void seed_hashes(void)
+{
+	uint32_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed) && seed != 0)
+		json_object_seed(seed);
+}
+
 struct memcage_result *result_make(
 	const struct report_facts *facts, const struct evidence *evidence)
 {
@@ -46,6 +56,7 @@ struct memcage_result *result_make(
 
 	if (result == NULL)
 		return NULL;
+	seed_hashes();
 	result->verdict = judgement.verdict;
 	result->reason = judgement.reason;
 	result->exit_status = exit_status_of(evidence, &judgement);

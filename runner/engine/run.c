@@ -21,35 +21,30 @@
 #include "cage/guard.h"
 #include "spec/check.h"
 
-static void read_all(const struct memcage_run *run, struct reading *reading)
+int run_read_before(struct memcage_run *run)
+{
+	struct counter_source source = cage_counters(&run->cage);
+	struct ancestors above;
+
+	counters_of_new(&source, &run->before);
+	above.count = 0; /* most of it is room, and not touched */
+	above.paths_size = 0;
+	above.all_visible = false;
+	if (run->cage.home != NULL)
+		ancestors_read(&run->cage.home->hierarchies, run->cage.leaf, &above);
+	run->above = ancestors_keep(&above);
+	return run->above == NULL ? -ENOMEM : 0;
+}
+
+static void read_after(struct memcage_run *run)
 {
 	struct counter_source source = cage_counters(&run->cage);
 
-	if (run->cage.kind == CAGE_RLIMIT) {
-		static const struct group none = GROUP_NONE;
-
-		source = (struct counter_source){ .memory = &none, .twin = &none, .pids = &none };
-	}
-	counters_read(&source, &reading->counters, &reading->raw);
-	reading->above.count = 0;
-	reading->above.paths_size = 0;
-	reading->above.all_visible = false;
+	counters_read(&source, &run->after.counters, &run->after.raw);
+	raw_counters_of_new(&run->before, &run->after.raw, &run->before_raw);
 	if (run->cage.home != NULL)
-		ancestors_read(&run->cage.home->hierarchies, run->cage.leaf, &reading->above);
-}
-
-int run_read_before(struct memcage_run *run)
-{
-	struct reading reading;
-
-	reading.raw.count = 0;
-	read_all(run, &reading);
-	run->before = reading.counters;
-	run->before_raw.count = reading.raw.count;
-	memcpy(run->before_raw.items, reading.raw.items,
-		(size_t)reading.raw.count * sizeof(*reading.raw.items));
-	run->above = ancestors_keep(&reading.above);
-	return run->above == NULL ? -ENOMEM : 0;
+		ancestors_read_again(&run->cage.home->hierarchies, run->cage.leaf, run->above,
+			&run->after.above);
 }
 
 void run_let_guard_go(struct memcage_run *run)
@@ -62,7 +57,8 @@ void run_let_guard_go(struct memcage_run *run)
 void run_close_cage(struct memcage_run *run)
 {
 	run_let_guard_go(run);
-	guard_reap(); /* on v2 it may live in a group that goes with the cage */
+	cage_remove(&run->cage); /* while the guard ends */
+	guard_reap();            /* on v2 it may live in a group that goes with the place */
 	cage_close(&run->cage);
 }
 
@@ -97,7 +93,7 @@ static void read_last(struct memcage_run *run)
 	struct memory_split left;
 
 	pressure_sample(&run->watch, clock_us());
-	read_all(run, &run->after);
+	read_after(run);
 	if (run->cage.kind == CAGE_RLIMIT)
 		return;
 	run->group_removed = !cage_is_there(&run->cage);

@@ -57,9 +57,9 @@ struct memcage_result {
 	char summary[SUMMARY_SIZE];
 };
 
-/* run.c, for start.c: the baseline of all counters (0 or -ENOMEM); the guard is not needed any
- * more; the cage goes, and the guard with it where it is the last one; a run that is in nobody's
- * hands. */
+/* run.c, for start.c: how the counters stand before the start (0 or -ENOMEM); the guard is not
+ * needed any more; the cage goes, and the guard with it where it is the last one; a run that is in
+ * nobody's hands. */
 int run_read_before(struct memcage_run *run);
 void run_let_guard_go(struct memcage_run *run);
 void run_close_cage(struct memcage_run *run);

@@ -30,7 +30,7 @@ static int limit_home(
 static int hold(const struct memcage_spec *spec, uint64_t memory_max_bytes,
 	struct memcage_shared *shared, struct memcage_failure *failure)
 {
-	int result = home_acquire(spec->backend, spec->parent_group, &shared->home, failure);
+	int result = home_acquire(spec->backend, spec->parent_group, false, &shared->home, failure);
 
 	if (result < 0)
 		return result;

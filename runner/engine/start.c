@@ -85,7 +85,7 @@ static int hold_guard(struct memcage_run *run, struct memcage_failure *failure)
 
 static void warn_of_oom_score(struct memcage_run *run)
 {
-	if (oom_score_adj_of(getpid()) < 0 && oom_score_adj_of(run->watch.child.pid) < 0)
+	if (run->watch.child.raises_oom_score && oom_score_adj_of(run->watch.child.pid) < 0)
 		text_list_add(&run->cage.warnings,
 			"oom_score_adj is negative and could not be raised: "
 			"the kernel may spare the command at its limit");

@@ -155,7 +155,7 @@ void ends_read_records(struct watch *watch, uint64_t now_us)
 		fd_close(&watch->child.records); /* leaves the epoll set by itself */
 	/* Exec is through, most likely: the first moment at which the program can be seen. */
 	if (!watch->reaped && (got == 0 || watch->seen.exec_known))
-		processes_look_at(&watch->seen.processes, watch->seen.main_pid);
+		processes_look_at_start(&watch->seen.processes, watch->seen.main_pid);
 }
 
 /* Our caller waits for every child there is, and was faster. That it ended is known, how is lost.

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/sysinfo.h>
 
 #include "base/clock.h"
+#include "base/processors.h"
 #include "watch/watch.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -236,7 +236,7 @@ void near_limit_begin(struct watch *watch, uint64_t now_us)
 	room = limit / 10 > 16 * MIB ? limit / 10 : 16 * MIB;
 	room = room > limit / 4 ? limit / 4 : room;
 	near->limit_bytes = limit;
-	near->rate = BYTES_PER_US * (uint64_t)get_nprocs(); /* which reads a file */
+	near->rate = BYTES_PER_US * processors_online();
 	near->close_bytes = limit - room;
 	near->mark_bytes = limit - between(limit / 4, 4 * room, limit / 2);
 	near->last_bytes = limit - between(limit / 32, MIB, limit / 8);

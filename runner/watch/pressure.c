@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/processors.h"
 #include "watch/watch.h"
 
 #define GROUP_LOOK_US 1000
@@ -35,15 +36,13 @@ static void look_at_cpu(struct watch *watch, uint64_t now_us)
 {
 	uint64_t limit_us = watch->spec->cpu_time_max_ms * 1000, wait_us;
 	struct counter used = cpu_time_us(watch);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (used.known && used.value >= limit_us) {
 		watch_act(watch, WATCH_ACT_CPU_TIME, now_us);
 		watch_stop(watch, now_us);
 		return;
 	}
-	wait_us = used.known ? (limit_us - used.value) / (uint64_t)(processors > 0 ? processors : 1)
-			     : CPU_LOOK_MIN_US;
+	wait_us = used.known ? (limit_us - used.value) / processors_online() : CPU_LOOK_MIN_US;
 	deadline_set(&watch->deadlines, DEADLINE_CPU,
 		now_us + (wait_us > CPU_LOOK_MIN_US ? wait_us : CPU_LOOK_MIN_US));
 }

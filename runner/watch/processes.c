@@ -158,6 +158,7 @@ static struct process *add(struct processes *processes, pid_t pid, const struct 
 	process = &processes->list[processes->count++];
 	*process = (struct process){ .pid = pid, .start_ticks = facts->start_ticks };
 	text_copy(process->executable, sizeof(process->executable), executable);
+	add_image(process, base_name(process->executable)); /* that much is mapped for certain */
 	return process;
 }
 
@@ -166,7 +167,10 @@ static bool may_be_added(const struct processes *processes, pid_t pid)
 	return processes->known_count < PROCESSES_COUNTED_MAX && !is_known(processes, pid);
 }
 
-static void look_at(struct processes *processes, pid_t pid, bool closely)
+/* What it maps is read never, till it has settled, or each time. */
+enum look { LOOK_BRIEFLY, LOOK, LOOK_CLOSELY };
+
+static void look_at(struct processes *processes, pid_t pid, enum look look)
 {
 	struct process *process = newest(processes, pid);
 	char executable[PROCESS_PATH_SIZE], number[TEXT_NUMBER_SIZE];
@@ -196,7 +200,7 @@ static void look_at(struct processes *processes, pid_t pid, bool closely)
 	if (process == NULL)
 		return;
 	text_copy(process->command, sizeof(process->command), facts.command);
-	if (closely || process->looks < SETTLED_LOOKS)
+	if (look == LOOK_CLOSELY || (look == LOOK && process->looks < SETTLED_LOOKS))
 		read_images(process);
 }
 
@@ -213,7 +217,13 @@ void processes_begin(struct processes *processes)
 void processes_look_at(struct processes *processes, pid_t pid)
 {
 	if (pid > 0)
-		look_at(processes, pid, true);
+		look_at(processes, pid, LOOK_CLOSELY);
+}
+
+void processes_look_at_start(struct processes *processes, pid_t pid)
+{
+	if (pid > 0)
+		look_at(processes, pid, LOOK_BRIEFLY);
 }
 
 bool processes_look_if_due(struct processes *processes, const struct group *group, pid_t main_pid,
@@ -239,7 +249,8 @@ bool processes_look_if_due(struct processes *processes, const struct group *grou
 
 		*newline = '\0';
 		if (parse_number(line, &pid) == 0 && pid > 0 && pid <= INT32_MAX)
-			look_at(processes, (pid_t)pid, in_time && (pid_t)pid == main_pid);
+			look_at(processes, (pid_t)pid,
+				in_time && (pid_t)pid == main_pid ? LOOK_CLOSELY : LOOK);
 	}
 	return true;
 }

@@ -55,6 +55,10 @@ bool processes_look_if_due(struct processes *processes, const struct group *grou
  * it is still the program that was seen last. */
 void processes_look_at(struct processes *processes, pid_t pid);
 
+/* The same just after exec: then nothing is mapped but the program and its loader, and that is not
+ * read. */
+void processes_look_at_start(struct processes *processes, pid_t pid);
+
 /* The program that a process was when it was seen last, or NULL: never seen, or another since. */
 const struct process *processes_last_of(const struct processes *processes, pid_t pid);
 

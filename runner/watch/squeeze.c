@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/process_stat.h"
+#include "base/processors.h"
 #include "base/text.h"
 #include "cage/data_limit.h"
 #include "cage/isolate.h"
@@ -165,7 +165,7 @@ static uint64_t share_out(struct squeeze *squeeze, const struct cage *cage, uint
 /* How long what is missing to the mark takes at the least. */
 static uint64_t wait_for(uint64_t missing_bytes)
 {
-	uint64_t wait = missing_bytes / (BYTES_PER_US * (uint64_t)get_nprocs());
+	uint64_t wait = missing_bytes / (BYTES_PER_US * processors_online());
 
 	return wait < LOOK_MIN_US ? LOOK_MIN_US : wait > LOOK_MAX_US ? LOOK_MAX_US : wait;
 }

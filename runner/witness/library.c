@@ -4,10 +4,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,24 +26,38 @@ bool library_take(const char *path, char *ret_path, size_t size)
 	return true;
 }
 
+/* Whether this code is linked into the program that runs: its headers are where the kernel says. */
+static bool is_program(const Dl_info *us)
+{
+	const ElfW(Ehdr) *header = us->dli_fbase;
+
+	return (uintptr_t)header + header->e_phoff == getauxval(AT_PHDR);
+}
+
+/* The file that holds this code. What the loader knows of the program is only its argv[0]. */
+static bool own_file(char ret_path[static PATH_MAX])
+{
+	ssize_t length;
+	Dl_info us;
+
+	if (dladdr((const void *)(uintptr_t)library_find, &us) == 0 || us.dli_fname == NULL)
+		return false;
+	if (!is_program(&us) && strchr(us.dli_fname, '/') != NULL)
+		return realpath(us.dli_fname, ret_path) != NULL;
+	length = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
+	ret_path[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
 /* Near whatever file holds this code, the program or libmemcage.so. */
 static bool take_near_us(const char *name, char *ret_path, size_t size)
 {
 	static const char *const near[] = { "", "/..", "/memcage",
 		"/../" MEMCAGE_LIBDIR_NAME "/memcage" };
 	char directory[PATH_MAX], path[PATH_MAX + 128];
-	Dl_info us;
 
-	if (dladdr((const void *)(uintptr_t)library_find, &us) == 0 || us.dli_fname == NULL)
+	if (!own_file(directory))
 		return false;
-	if (strchr(us.dli_fname, '/') == NULL || realpath(us.dli_fname, path) == NULL) {
-		ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-		if (length < 0)
-			return false;
-		path[length] = '\0';
-	}
-	text_copy(directory, sizeof(directory), path);
 	*strrchr(directory, '/') = '\0';
 	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s/%s", directory, near[i], name);

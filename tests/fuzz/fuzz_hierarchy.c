@@ -21,9 +21,15 @@ static void check_mounts(const char *text)
 {
 	struct mount_facts facts, other;
 
-	if (mountinfo_find_v2(text, &facts)) {
+	static const char *const controllers[] = { "", "memory" };
+
+	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++) {
+		if (!mountinfo_find(text, controllers[i], &facts))
+			continue;
 		check_facts(&facts);
-		if (!facts.is_v2 || strstr(text, "cgroup2") == NULL)
+		if (facts.is_v2 != (*controllers[i] == '\0') ||
+			strstr(text, controllers[i]) == NULL || facts.options < text ||
+			facts.options_length > strlen(facts.options))
 			abort();
 		if (!mountinfo_parse(text, facts.mount, &other))
 			abort(); /* what is found once is found again by its name */

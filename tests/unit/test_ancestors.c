@@ -46,6 +46,26 @@ static const struct {
 	{ "v1 without a limit says a large number", "v1-own-limit", NONE, 0, false },
 };
 
+/* A second reading of the same finds the same acts, and limits as they were. */
+static void check_again(const char *directory, bool is_v2, const struct ancestors *above)
+{
+	struct hierarchies host = host_of(directory, "after", "/", is_v2);
+	static struct ancestors again;
+
+	ancestors_read_again(&host, "/outer/leaf", above, &again);
+	assert_int_equal(again.count, above->count);
+	for (int i = 0; i < again.count; i++) {
+		const struct ancestor *one = &above->groups[i], *other = &again.groups[i];
+
+		assert_true(other->ooms.known == one->ooms.known &&
+			    other->ooms.value == one->ooms.value);
+		assert_true(other->peak_bytes.known == one->peak_bytes.known &&
+			    other->peak_bytes.value == one->peak_bytes.value);
+		assert_true(other->limit_bytes.value == one->limit_bytes.value);
+		assert_true(counter_none(other->oomd_kills));
+	}
+}
+
 static void test_recorded(void **state)
 {
 	(void)state;
@@ -86,6 +106,7 @@ static void test_recorded(void **state)
 				outer->peak_bytes.value < recorded[i].limit_bytes))
 			fail_msg("%s: peak", recorded[i].because);
 		assert_true(counter_none(outer->oomd_kills));
+		check_again(directory, is_v2, &above);
 		fixture_remove(directory);
 	}
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/fd.h"
+#include "cage/cage.h"
 #include "fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -168,6 +169,67 @@ static void test_raw(void **state)
 	fixture_remove(directory);
 }
 
+/* What is said of a new group without reading it, beside what is read at the end. */
+static void test_new(void **state)
+{
+	static const struct {
+		const char *fixture;
+		bool is_v2;
+	} rows[] = { { "groups/v2-own-limit", true }, { "groups/v1-own-limit", false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char directory[] = TEMPORARY;
+		struct raw_counters raw;
+		struct reading after;
+		struct counters before;
+
+		fixture_unpack(rows[i].fixture, directory);
+		read_all(&after, directory, "after", rows[i].is_v2);
+		counters_of_new(&after.source, &before);
+		assert_true(counter_none(before.oom_kills) && counter_none(before.peak_bytes));
+		assert_int_equal(before.tree_ooms.known, rows[i].is_v2);
+		assert_int_equal(counter_none(before.inner_oom_kills), !rows[i].is_v2);
+		assert_true(before.host_oom_kills.known);      /* that one is read */
+		assert_false(counters_are_new(&after.source)); /* it had a kill */
+		raw_counters_of_new(&before, &after.raw, &raw);
+		assert_int_equal(raw.count, after.raw.count);
+		for (int k = 0; k < raw.count; k++)
+			assert_true(raw_of(&after.raw, raw.items[k].name).known &&
+				    (raw.items[k].value.value == 0 ||
+					    strcmp(raw.items[k].name, "vmstat oom_kill") == 0));
+		/* what cannot be read afterwards is not told of before, either */
+		after.raw.count = 1;
+		raw_counters_of_new(&before, &after.raw, &raw);
+		assert_int_equal(raw.count, 1);
+		close_all(&after);
+		counters_of_new(&after.source, &before); /* no group at all: unknown, not 0 */
+		assert_false(before.oom_kills.known || before.peak_bytes.known ||
+			     before.inner_oom_kills.known);
+		fixture_remove(directory);
+	}
+}
+
+/* The kernel's own word: every counter of the table is 0 in a group that was just made. */
+static void test_new_is_new(void **state)
+{
+	static struct cage cage;
+	const struct memcage_spec spec = { .struct_size = sizeof(spec) };
+	struct memcage_failure failure;
+	struct counter_source source;
+	struct counters read;
+
+	(void)state;
+	if (cage_open(&cage, &spec, &failure) < 0)
+		skip();
+	source = cage_counters(&cage);
+	counters_read(&source, &read, NULL);
+	assert_true(read.oom_kills.known); /* something was read */
+	assert_true(counters_are_new(&source));
+	assert_true(counter_none(memory_current(&source)));
+	cage_close(&cage);
+}
+
 /* The same directory with one file replaced (NULL: removed). */
 static const struct {
 	const char *because, *file, *text;
@@ -292,6 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_raw),
+		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_new_is_new),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_split),

@@ -145,7 +145,7 @@ static void test_counts_abandoned(void **state)
 	json_t *doctor;
 
 	(void)state;
-	if (home_acquire(MEMCAGE_BACKEND_AUTO, NULL, &own, &failure) < 0) {
+	if (home_acquire(MEMCAGE_BACKEND_AUTO, NULL, false, &own, &failure) < 0) {
 		missing = "no cage can be made here: groups left by crashed runs were not tried";
 		skip();
 	}

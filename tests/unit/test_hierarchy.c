@@ -80,7 +80,7 @@ static void test_mountinfo(void **state)
 		(void)snprintf(name, sizeof(name), "hosts/%s", host->fixture);
 		text = fixture_load(name);
 		mountinfo = fixture_section(text, "mountinfo");
-		if (mountinfo_find_v2(mountinfo, &facts) != (host->unified != NULL) ||
+		if (mountinfo_find(mountinfo, "", &facts) != (host->unified != NULL) ||
 			(host->unified != NULL && strcmp(facts.mount, host->unified) != 0))
 			fail_msg("%s: the v2 mount", host->because);
 		if (host->mount != NULL &&
@@ -102,7 +102,7 @@ static void test_mounted_twice(void **state)
 	struct mount_facts facts;
 
 	(void)state;
-	assert_true(mountinfo_find_v2(mountinfo, &facts));
+	assert_true(mountinfo_find(mountinfo, "", &facts));
 	assert_string_equal(facts.mount, WHOLE "/whole"); /* one that shows the root is better */
 	assert_true(mountinfo_parse(mountinfo, WHOLE "/whole", &facts));
 	assert_false(facts.read_only); /* the last one there covers the first */
@@ -110,6 +110,32 @@ static void test_mounted_twice(void **state)
 	assert_string_equal(facts.root, "/user.slice");
 	free(mountinfo);
 	free(text);
+}
+
+/* Which mount a v1 controller has is among the options of the file system. */
+static void test_controllers(void **state)
+{
+	static const char v1[] =
+		"30 25 0:26 / /cg/systemd rw - cgroup systemd rw,xattr,name=memory\n"
+		"31 25 0:27 /part /cg/part rw - cgroup cgroup rw,cpuset,memory\n"
+		"32 25 0:27 / /cg/memory ro - cgroup cgroup rw,cpuset,memory\n"
+		"33 25 0:28 / /cg/pids rw - cgroup cgroup rw,pids\n"
+		"34 25 0:29 / /cg/unified rw - cgroup2 cgroup2 rw,rdma\n"
+		"35 25 0:30 / /tmp rw - tmpfs tmpfs rw,freezer\n";
+	static const struct {
+		const char *controller, *mount; /* NULL: none */
+	} rows[] = { { "memory", "/cg/memory" }, { "cpuset", "/cg/memory" }, { "pids", "/cg/pids" },
+		{ "", "/cg/unified" }, { "pid", NULL }, { "rdma", NULL }, { "freezer", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct mount_facts facts;
+		bool found = mountinfo_find(v1, rows[i].controller, &facts);
+
+		if (found != (rows[i].mount != NULL) ||
+			(found && strcmp(facts.mount, rows[i].mount) != 0))
+			fail_msg("%s: %s", rows[i].controller, found ? facts.mount : "none");
+	}
 }
 
 /* Lines that are cut anywhere are no mounts, and are not read beyond their end. */
@@ -196,26 +222,6 @@ static void put(const char *path, const char *text)
 		path);
 }
 
-/* /proc/mounts says the same as mountinfo in other words. */
-static void put_mounts(const char *path, const char *mountinfo)
-{
-	FILE *file = fopen(path, "w");
-	char mount[256], options[256], type[64], source[64], super[256];
-
-	must(file != NULL, path);
-	for (const char *line = mountinfo; *line != '\0';
-		line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *behind = strstr(line, " - ");
-
-		if (behind != NULL && behind < line + strcspn(line, "\n") &&
-			sscanf(line, "%*s %*s %*s %*s %255s %255s", mount, options) == 2 &&
-			sscanf(behind + 3, "%63s %63s %255s", type, source, super) == 3)
-			(void)fprintf(
-				file, "%s %s %s %s,%s 0 0\n", source, mount, type, options, super);
-	}
-	must(fclose(file) == 0, path);
-}
-
 static void cover(const char *from, const char *over)
 {
 	must(mount(from, over, NULL, MS_BIND, NULL) == 0, over);
@@ -248,9 +254,6 @@ static void texts_free(struct texts *texts)
 /* From now on this process sees the host of a fixture. */
 static void become_guest(const struct host *host, const struct texts *texts)
 {
-	static const char subsystems[] =
-		"#subsys_name\thierarchy\tnum_cgroups\tenabled\n"
-		"cpuset\t0\t1\t1\ncpu\t0\t1\t1\nmemory\t0\t1\t1\npids\t0\t1\t1\n";
 	char path[256];
 
 	must(unshare(CLONE_NEWNS | (host->namespaced ? CLONE_NEWCGROUP : 0)) == 0, "unshare");
@@ -258,17 +261,12 @@ static void become_guest(const struct host *host, const struct texts *texts)
 	must(mount("tmpfs", WHOLE, "tmpfs", 0, NULL) == 0, "tmpfs");
 	must(mkdir(WHOLE "/.text", 0755) == 0, "mkdir");
 	if (texts->controllers != NULL) {
-		/* libcgroup asks the v2 tree itself which controllers it has */
 		(void)mkdir(host->unified, 0755);
 		(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", host->unified);
 		put(path, texts->controllers);
 	}
 	put(WHOLE "/.text/mountinfo", texts->mountinfo);
-	put_mounts(WHOLE "/.text/mounts", texts->mountinfo);
 	put(WHOLE "/.text/cgroup", texts->cgroup);
-	put(WHOLE "/.text/cgroups", subsystems);
-	cover(WHOLE "/.text/cgroups", "/proc/cgroups");
-	cover(WHOLE "/.text/mounts", "/proc/self/mounts");
 	cover(WHOLE "/.text/cgroup", "/proc/self/cgroup");
 	cover(WHOLE "/.text/mountinfo", "/proc/self/mountinfo");
 }
@@ -363,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mountinfo),
 		cmocka_unit_test(test_mounted_twice),
+		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_cut_mountinfo),
 		cmocka_unit_test(test_own_groups),
 		cmocka_unit_test(test_own_group_too_long),

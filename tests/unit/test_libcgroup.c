@@ -5,6 +5,7 @@
 #include "cage/libcgroup.h"
 
 #include <fcntl.h>
+#include <libcgroup.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -211,17 +212,23 @@ static void test_not_in_the_child(void **state)
 	}
 }
 
+/* We look for the mounts ourselves. libcgroup, which does it in its own way, finds the same. */
 static void test_mount_points(void **state)
 {
-	struct memcage_failure failure;
-	char path[GROUP_PATH_SIZE] = "untouched";
+	static const char *const controllers[] = { "memory", "pids" };
+	const struct hierarchy *ours[] = { &scratch.hierarchies.memory, &scratch.hierarchies.pids };
 
 	(void)state;
-	assert_int_equal(
-		registry_mount_point("no-such-controller", path, sizeof(path), &failure), -ENOENT);
-	assert_string_equal(path, "untouched");
-	assert_int_equal(registry_mount_point("memory", path, sizeof(path), &failure), 0);
-	assert_string_equal(path, scratch.hierarchies.memory.mount);
+	assert_int_equal(cgroup_init(), 0);
+	for (size_t i = 0; i < COUNT(ours); i++) {
+		char *found = NULL;
+
+		if (!ours[i]->found)
+			continue;
+		assert_int_equal(cgroup_get_subsys_mount_point(controllers[i], &found), 0);
+		assert_string_equal(found, ours[i]->mount);
+		free(found);
+	}
 }
 
 int main(void)

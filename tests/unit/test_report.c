@@ -4,8 +4,36 @@
  */
 #include "report/json.h"
 
+#include "report/sections.h"
 #include "report_assert.h"
 #include "report_cases.h"
+
+/* Dates are counted by ourselves: the C library's are the same. */
+static void test_dates(void **state)
+{
+	static const time_t moments[] = { 1, 86399, 86400, 68169600 /* 29 February 1972 */,
+		951782400 /* 29 February 2000 */, 951868799, 951868800, 1704067199, 1735603200,
+		4107542400 /* 1 March 2100, after no leap day */, 253402300799 };
+	static struct report_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < 4000 + sizeof(moments) / sizeof(*moments); i++) {
+		char expected[40];
+		struct tm parts;
+		json_t *text;
+
+		/* beside those, a moment of every 41st day or so */
+		facts.started_at.tv_sec = i < 4000 ? (time_t)i * 3600007 + 1 : moments[i - 4000];
+		assert_non_null(gmtime_r(&facts.started_at.tv_sec, &parts));
+		assert_true(
+			strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.000Z", &parts) > 0);
+		text = section_started_at(&facts);
+		assert_string_equal(json_string_value(text), expected);
+		json_decref(text);
+	}
+	facts.started_at.tv_sec = 0;
+	assert_true(json_is_null(section_started_at(&facts)));
+}
 
 static void test_every_case(void **state)
 {
@@ -270,6 +298,7 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_every_case),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_raw_counters),

@@ -25,6 +25,7 @@
 
 #include "apart.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "fixture.h"
 #include "prerequisite.h"
 
@@ -416,6 +417,22 @@ static void inside(void)
 	cage_close(&cage);
 }
 
+/* Moves a process into the group above. */
+static int write_above(const struct group *leaf, const char *pid)
+{
+	struct group above = GROUP_NONE;
+	char path[GROUP_PATH_SIZE];
+	int result;
+
+	text_copy(path, sizeof(path), leaf->path);
+	*strrchr(path, '/') = '\0';
+	result = group_open(&above, path);
+	if (result == 0)
+		result = group_write(&above, "cgroup.procs", pid);
+	group_close(&above);
+	return result;
+}
+
 /* On v1 root can leave the trees one by one. Who is still in the last one is killed with the cage.
  */
 static void left_other_trees(void)
@@ -431,9 +448,8 @@ static void left_other_trees(void)
 	CHECK(spawn(&spec, &cage, (const int[]){ -1, -1, -1 }, true, &child, &failure) == 0);
 	read_records(child.records, &outcome);
 	(void)snprintf(text, sizeof(text), "%d", (int)child.pid);
-	CHECK(group_write(&cage.home->memory, "cgroup.procs", text) == 0);
-	CHECK(!group_exists(&cage.twin) ||
-		group_write(&cage.home->twin, "cgroup.procs", text) == 0);
+	CHECK(write_above(&cage.memory, text) == 0);
+	CHECK(!group_exists(&cage.twin) || write_above(&cage.twin, text) == 0);
 	CHECK(!cage_holds(&cage, child.pid));
 	CHECK(cage_is_empty(&cage) == !group_exists(&cage.pids));
 	if (!group_exists(&cage.pids))
