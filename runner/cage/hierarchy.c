@@ -61,7 +61,7 @@ static bool mount_line_parse(const char *line, size_t length, struct mount_facts
 			   (size[5] == 2 || field[5][2] == ',');
 	unescape(field[3], size[3], facts->root, sizeof(facts->root));
 	unescape(field[4], size[4], facts->mount, sizeof(facts->mount));
-	type = memchr(type, ' ', (size_t)(end - type)) + 1;
+	type = (const char *)memchr(type, ' ', (size_t)(end - type)) + 1;
 	options = memrchr(type, ' ', (size_t)(end - type));
 	facts->options = options != NULL ? options + 1 : end;
 	facts->options_length = (size_t)(end - facts->options);
