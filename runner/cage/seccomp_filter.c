@@ -199,6 +199,59 @@ static bool wants(const struct isolation *isolation, enum guarantee guarantee)
 	return (isolation->wanted >> guarantee & 1) != 0;
 }
 
+/* ---- kept with a policy ---- */
+
+struct kept_filter {
+	uint32_t wanted; /* a run may have to do without some of it */
+	struct seccomp_filter filter;
+};
+
+static uint32_t wanted_filters(const struct isolation *isolation)
+{
+	return isolation->wanted & (1u << GUARANTEE_NO_NESTED_NAMESPACES | 1u << GUARANTEE_SECCOMP);
+}
+
+static bool find_kept(const struct isolation *isolation, struct seccomp_filter *ret_filter)
+{
+	struct isolation_kept *kept = isolation->kept;
+	const struct kept_filter *found = kept != NULL
+						  ? __atomic_load_n(&kept->made, __ATOMIC_ACQUIRE)
+						  : NULL;
+
+	if (found == NULL || found->wanted != wanted_filters(isolation))
+		return false;
+	*ret_filter = found->filter;
+	return true;
+}
+
+static void release_kept(void *made)
+{
+	struct kept_filter *kept = made;
+
+	kept->filter.is_kept = false;
+	seccomp_filter_free(&kept->filter);
+	free(kept);
+}
+
+/* Where another was first, this one stays the caller's. */
+static void keep(const struct isolation *isolation, struct seccomp_filter *filter)
+{
+	struct isolation_kept *kept = isolation->kept;
+	struct kept_filter *made = kept != NULL ? malloc(sizeof(*made)) : NULL;
+	void *none = NULL;
+
+	if (made == NULL)
+		return;
+	*made = (struct kept_filter){ wanted_filters(isolation), *filter };
+	made->filter.is_kept = true;
+	__atomic_store_n(&kept->release, release_kept, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(
+		    &kept->made, &none, made, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		filter->is_kept = true;
+	else
+		free(made);
+}
+
 int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_filter *ret_filter,
 	struct memcage_failure *reterr_failure)
 {
@@ -206,6 +259,8 @@ int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_fil
 	struct seccomp_filter filter = { 0 };
 	int result = 0;
 
+	if (find_kept(isolation, ret_filter))
+		return 0;
 	/* The policy's own rules come last: they may not let another filter through. */
 	if (wants(isolation, GUARANTEE_NO_NESTED_NAMESPACES)) {
 		result = compile_no_namespaces(&filter.programs[filter.count]);
@@ -224,12 +279,15 @@ int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_fil
 		return failure_errno(
 			reterr_failure, -result, "make a seccomp filter of the policy's rules");
 	}
+	keep(isolation, &filter);
 	*ret_filter = filter;
 	return 0;
 }
 
 void seccomp_filter_free(struct seccomp_filter *filter)
 {
+	if (filter->is_kept)
+		filter->count = 0;
 	while (filter->count > 0)
 		free(filter->programs[--filter->count].filter);
 }

@@ -103,6 +103,12 @@ struct seccomp_rules {
 	size_t rule_count;
 };
 
+/* What a later stage made of an isolation, once for all runs that have it. */
+struct isolation_kept {
+	void *made; /* NULL: nothing so far. Set once, by whatever thread is first */
+	void (*release)(void *made);
+};
+
 struct isolation {
 	uint32_t wanted;    /* bits 1 << enum guarantee */
 	uint32_t preferred; /* a subset of it */
@@ -116,6 +122,7 @@ struct isolation {
 	struct isolation_rlimit rlimits[16];
 	size_t rlimit_count;
 	struct seccomp_rules seccomp; /* the native ABI only: all others are refused */
+	struct isolation_kept *kept;  /* the policy's; NULL: nothing is kept */
 };
 
 const char *isolation_guarantee_name(enum guarantee guarantee);

@@ -84,10 +84,12 @@ int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,
 	char path[PATH_MAX];
 	int result;
 
-	if (policy != NULL)
+	if (policy != NULL) {
 		policy->name = strdup(name);
-	if (policy == NULL || policy->name == NULL) {
-		free(policy);
+		policy->isolation.kept = calloc(1, sizeof(*policy->isolation.kept));
+	}
+	if (policy == NULL || policy->name == NULL || policy->isolation.kept == NULL) {
+		(void)memcage_policy_free(policy);
 		return failure_set(reterr_failure, ENOMEM, "no memory for a policy");
 	}
 	result = policy_find(name, NULL, path, reterr_failure);
@@ -111,6 +113,11 @@ int memcage_policy_load(const char *name, struct memcage_policy **ret_policy,
 struct memcage_policy *memcage_policy_free(struct memcage_policy *policy)
 {
 	if (policy != NULL) {
+		struct isolation_kept *kept = policy->isolation.kept;
+
+		if (kept != NULL && kept->made != NULL)
+			kept->release(kept->made);
+		free(kept);
 		policy_release(policy);
 		free(policy);
 	}

@@ -327,6 +327,31 @@ static void test_nothing_wanted(void **state)
 	assert_int_equal(seccomp_filter_load(&filter), 0);
 }
 
+/* A run that has to do without a part of it gets its own, and spoils no other's. */
+static void test_kept_with_policy(void **state)
+{
+	struct memcage_policy *policy = load("untrusted");
+	struct isolation less = policy->isolation;
+	struct seccomp_filter first, second, other;
+	struct memcage_failure failure;
+
+	(void)state;
+	assert_int_equal(seccomp_filter_compile(&policy->isolation, &first, &failure), 0);
+	assert_true(first.count > 1);
+	less.wanted &= ~(1u << GUARANTEE_NO_NESTED_NAMESPACES);
+	assert_int_equal(seccomp_filter_compile(&less, &other, &failure), 0);
+	assert_int_equal(other.count, first.count - 1);
+	assert_ptr_not_equal(other.programs[0].filter, first.programs[0].filter);
+	seccomp_filter_free(&other);
+	seccomp_filter_free(&first);
+	assert_int_equal(seccomp_filter_compile(&policy->isolation, &second, &failure), 0);
+	assert_true(second.count > 1);
+	for (size_t i = 0; i < second.count; i++)
+		assert_ptr_equal(second.programs[i].filter, first.programs[i].filter);
+	seccomp_filter_free(&second);
+	(void)memcage_policy_free(policy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_published),
 		cmocka_unit_test(test_denial_wins),
 		cmocka_unit_test(test_nothing_wanted),
+		cmocka_unit_test(test_kept_with_policy),
 	};
 
 	if (setenv("MEMCAGE_POLICY_PATH", MEMCAGE_SOURCE_DIR "/policies", 1) != 0)
