@@ -5,12 +5,14 @@
     tests/bench/batch.py --program build/memcage [--runs 2000] [--pairs 5] [--jobs 2] [--alive 1000]
 
 Interleaves rounds of batch and of floor.c, which is compiled first, in a group of its own (root, cgroup v1 or
-v2). Then the same with idle cages beside, and the memory that those take. Prints medians; asserts nothing.
+v2). Then behind walls, beside bubblewrap by xargs, and the first again with idle cages beside, with the memory that
+those take. Prints medians; asserts nothing.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -57,6 +59,29 @@ def compare(options, group, floor, jobs, directory):
           f"({min(shares):.2f} to {max(shares):.2f})")
 
 
+def compare_untrusted(options, group, directory):
+    """Behind walls: batch with the policy untrusted, and bubblewrap with its namespaces by xargs."""
+    if shutil.which("bwrap") is None:
+        print("  no bubblewrap here: not compared")
+        return
+    runs = options.runs // 5
+    jobs = jobs_file(directory, "untrusted", runs, ["/bin/true"])
+    walls = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "/bin/true"]
+    rows = {"batch": [], "bwrap": []}
+    for _ in range(options.pairs):
+        rows["batch"].append(timed([options.program, "batch", "-q", "-m", "64M", "-p", "untrusted", "--jobs",
+                                    str(options.jobs), jobs], stdout=subprocess.DEVNULL, preexec_fn=group.enter))
+        with open(jobs, "rb") as numbers:   # one word for each
+            rows["bwrap"].append(timed(["xargs", "-d", "\\n", "-P", str(options.jobs), "-n", "1", *walls],
+                                       stdin=numbers))
+    for name, rounds in rows.items():
+        print(f"  {name}: {runs / statistics.median(one[0] for one in rounds):7.1f} runs a second, "
+              f"{statistics.median(one[1] for one in rounds) / runs * 1000:.2f} ms of CPU time each")
+    shares = [two[0] / one[0] for one, two in zip(rows["batch"], rows["bwrap"])]
+    print(f"  throughput of batch by that of bubblewrap: {statistics.median(shares):.2f} "
+          f"({min(shares):.2f} to {max(shares):.2f})")
+
+
 def idle(options, group, directory):
     """A batch with idle cages; waits until all are there."""
     path = jobs_file(directory, "idle", options.alive, ["/bin/sleep", "3600"])
@@ -93,6 +118,8 @@ def main():
             group, beside = world.group("bench"), world.group("idle")
             print(f"{options.jobs} at a time:")
             compare(options, group, floor, jobs, directory)
+            print("untrusted:")
+            compare_untrusted(options, group, directory)
             batch = idle(options, beside, directory)
             print("beside them:")
             compare(options, group, floor, jobs, directory)

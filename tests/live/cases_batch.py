@@ -386,7 +386,7 @@ def many(harness, run):
 
 
 def alive_at_once(harness, run):
-    """A thousand cages at the same time, and one more beside them that is not slow."""
+    """A thousand cages at the same time, in little memory, and one more beside them that is not slow."""
     count = 1000 if run.scale <= 1 else 100
     batch = Batch(harness, run, "--jobs", str(count + 1), *LIMIT)
     batch.feed(job(str(i), ["sleep", "600"]) for i in range(count))
@@ -394,6 +394,9 @@ def alive_at_once(harness, run):
     while len(run.group.left_processes()) < count + 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     expect(len(run.group.left_processes()) == count + 2, f"{len(run.group.left_processes())} processes run")
+    status = dict(line.split(":") for line in read(f"/proc/{batch.process.pid}/status").splitlines())
+    own = int(status["RssAnon"].split()[0])
+    expect(own < 4096 + 28 * count, f"{own} KiB for {count} cages")
     batch.feed([job("beside", ["sh", "-c", "ulimit -n"], stdout=run.path("beside"))])
     record = batch.record()
     expect(record["id"] == "beside", f"{record['id']} ended first")
@@ -405,7 +408,40 @@ def alive_at_once(harness, run):
     expect_verdicts(records, {str(i): "killed/interrupted" for i in range(count)})
 
 
+def crlf(harness, run):
+    """Lines as other systems end them, blank ones between them, the last one not ended at all."""
+    text = "\r\n".join(json.dumps(job(str(i), TRUE)) + ("\r\n \r" if i == 1 else "") for i in range(3))
+    batch = Batch(harness, run, *LIMIT)
+    batch.process.stdin.write(text.encode())
+    records = batch.finish(0)
+    expect_verdicts(records, {str(i): "ok/clean" for i in range(3)})
+
+
+def none_starts(harness, run):
+    """Each job fails on its way: a record for each, and nothing is lost or left of them."""
+    count = 100
+    jobs = [job(f"directory{i}", TRUE, chdir="/nosuch") for i in range(count)]
+    jobs += [job(f"stream{i}", TRUE, stdout="/nosuch/file") for i in range(count)]
+    records = Batch(harness, run, *LIMIT, "--jobs", "4", jobs=jobs).finish(1)
+    expect_verdicts(records, {f"directory{i}": "not_started/setup" for i in range(count)})
+    expect(len(errors(records)) == count, f"{len(errors(records))} error records")
+
+
+def disk_full(harness, run):
+    """Reports that cannot be written end the batch, and no more jobs are started."""
+    with open("/dev/full", "wb") as full:
+        batch = Batch(harness, run, *LIMIT, "--jobs", "1", stdout=full,
+                      jobs=[job(str(i), ["sh", "-c", "echo >> started"]) for i in range(20)])
+        batch.finish(125)
+    expect(b"No space left on device" in run.stderr, f"{run.stderr!r}")
+    expect(len(read(run.path("started")).splitlines()) <= 2, "it went on")
+    os.unlink(run.path("started"))
+
+
 CASES = [
+    Case("batch/crlf", drive=crlf),
+    Case("batch/none_starts", drive=none_starts),
+    Case("batch/disk_full", drive=disk_full),
     Case("batch/mix", drive=mix),
     Case("batch/bad_lines", drive=bad_lines),
     Case("batch/unmet", drive=unmet),
