@@ -21,7 +21,7 @@ struct seccomp_filter {
 /* What the guarantees seccomp and no-nested-namespaces of an isolation ask for; no program where
  * they are not wanted. The native ABI only: a call by any other (int 0x80, x32) kills the process.
  * Calls that libseccomp does not know here are passed over. Returns 0, or -errno with a failure.
- * Compiling takes a millisecond: a policy keeps the first that was made of it. Free with
+ * Compiling takes half a millisecond: a policy keeps the first that was made of it. Free with
  * seccomp_filter_free(), before the policy. */
 int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_filter *ret_filter,
 	struct memcage_failure *reterr_failure);
