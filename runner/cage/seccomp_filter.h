@@ -25,9 +25,9 @@ struct seccomp_filter {
 /* What the guarantees seccomp and no-nested-namespaces of an isolation ask for; no program where
  * they are not wanted. The native ABI only: a call by any other (int 0x80, x32) kills the process.
  * Rules for calls that libseccomp does not know here are passed over; where the default is to
- * allow, there are no calls beyond SECCOMP_FILTER_NEWEST (ENOSYS). Compiling takes a millisecond: a
- * policy keeps the first that was made of it. Returns 0, or -errno with a failure. Free with
- * seccomp_filter_free(), before the policy. */
+ * allow, there are no calls beyond SECCOMP_FILTER_NEWEST (ENOSYS). Compiling takes half a
+ * millisecond: a policy keeps the first that was made of it. Returns 0, or -errno with a failure.
+ * Free with seccomp_filter_free(), before the policy. */
 int seccomp_filter_compile(const struct isolation *isolation, struct seccomp_filter *ret_filter,
 	struct memcage_failure *reterr_failure);
 
