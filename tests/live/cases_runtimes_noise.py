@@ -21,7 +21,7 @@ def retried(run):
 def nearly_all_retried(run):
     """The collector's next attempt is served from what it freed, which is no system call. Only that
     the heap grows later shows it; after the last refusals of a run it does not. And on a busy machine
-    10 ms pass between two ways of one malloc(), which are two refusals then."""
+    50 ms pass between two ways of one malloc(), which are two refusals then."""
     count, retried_count = run.get("alloc_failures.count"), run.get("alloc_failures.retried")
     expect(retried_count > 0 and count <= retried_count / 2, f"{run.get('alloc_failures')}")
 
