@@ -6,10 +6,12 @@
 /* A library goes from one way to the next at once; but the clock may be a coarse one, or the
  * host's. Two requests of the program's own are told apart by the order of the ways, however fast
  * they follow each other. */
-#define SERIES_US 200000
+#define SERIES_US 50000
 
-/* For a grant there is no such order: what comes later may be another request. */
+/* For a grant there is no such order: what comes later may be another request, but for what comes
+ * after a heap that could not grow. */
 #define ANOTHER_WAY_US 10000
+#define HEAP_STEP 3
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
  * asked for. */
@@ -31,9 +33,17 @@ static uint32_t step_of(enum memory_function function, uint32_t before)
 	case CALL_MMAP:
 		return before >= 3 ? 4 : 2;
 	case CALL_BRK:
-		return 3;
+		return HEAP_STEP;
 	}
 	return 0;
+}
+
+/* Whether a grant at this time may have been had in another way than what was refused. */
+static bool is_in_time(const struct call_series *series, uint64_t now_us)
+{
+	bool heap_alone = series->of_heap && series->step == HEAP_STEP;
+
+	return now_us - series->last_us <= (heap_alone ? SERIES_US : ANOTHER_WAY_US);
 }
 
 /* The smallest is nearest to what the program asked for. */
@@ -169,8 +179,8 @@ void call_tally_granted(struct call_tally *tally, struct call_thread *thread, in
 	for (uint32_t i = thread->series_count; i-- > 0;) {
 		struct call_series series = thread->series[i];
 		uint64_t asked = size_of(&series);
-		bool another_way = i == thread->series_count - 1 &&
-				   now_us - series.last_us <= ANOTHER_WAY_US && series.step < 4 &&
+		bool another_way = i == thread->series_count - 1 && is_in_time(&series, now_us) &&
+				   series.step < 4 &&
 				   size + free_at_heap_end(function, asked) >= asked;
 
 		if (!asked_for(&series, size) && !another_way)
