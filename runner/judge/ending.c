@@ -251,8 +251,11 @@ static void judge_failed(const struct evidence *evidence, struct judgement *judg
 	confidence_at_most(judgement, nobody_killed(evidence, judgement));
 	if (evidence->refusals.injected > 0) /* retried, as far as can be seen from outside */
 		confidence_at_most(judgement, CONFIDENCE_HIGH);
-	if (text_fits_end(evidence)) {
-		confidence_at_most(judgement, CONFIDENCE_MEDIUM);
+	/* Without that end, too: a program that loads more while it runs ends of it in its own way,
+	 * and what the loader is refused no library sees. */
+	if (evidence->signature.seen) {
+		confidence_at_most(
+			judgement, text_fits_end(evidence) ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH);
 		because_of_text(evidence, judgement);
 		because(judgement,
 			"Nothing else shows a refused allocation, and text alone proves nothing.");
