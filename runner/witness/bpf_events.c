@@ -57,7 +57,8 @@ static uint64_t own_us(const struct bpf_event *event)
 /* Nobody looks a second time in the kernel: what the cage had in use then is not known. */
 static const struct room not_asked;
 
-static void take_refused(struct bpf_events *events, const struct bpf_event *event, uint64_t size)
+static void take_refused(struct bpf_events *events, const struct bpf_event *event,
+	enum memory_function way, uint64_t size)
 {
 	struct call_thread *thread = thread_of(events, event);
 	struct call_room room = room_of(event);
@@ -66,7 +67,7 @@ static void take_refused(struct bpf_events *events, const struct bpf_event *even
 	};
 	struct call_cause cause;
 
-	if (call_tally_continues(thread, event->function, size, own_us(event)))
+	if (call_tally_continues(thread, way, size, own_us(event)))
 		return;
 	cause = call_cause_find(&room, size);
 	/* It says ENOMEM too where there is no mapping to protect. */
@@ -78,20 +79,21 @@ static void take_refused(struct bpf_events *events, const struct bpf_event *even
 	(void)snprintf(refusal.function, sizeof(refusal.function), "%s",
 		memory_function_name(event->function));
 	copy_command(refusal.command, sizeof(refusal.command), event);
-	call_tally_refused(&events->tally, thread, event->function, &refusal,
+	call_tally_refused(&events->tally, thread, way, &refusal,
 		(event->flags & BPF_HAS_LIBRARY) != 0, (event->flags & BPF_IS_MAIN) != 0,
 		own_us(event));
 }
 
 /* A thread that was never refused settles nothing of its own, but its process has outlived what
  * others of it were refused. */
-static void take_granted(struct bpf_events *events, const struct bpf_event *event, uint64_t size)
+static void take_granted(struct bpf_events *events, const struct bpf_event *event,
+	enum memory_function way, uint64_t size)
 {
 	struct bpf_thread *place = place_of(events, event);
 	struct call_thread nobody = { 0 };
 
 	call_tally_granted(&events->tally, is_there(place, event) ? &place->thread : &nobody,
-		event->pid, event->function, size, own_us(event));
+		event->pid, way, size, own_us(event));
 }
 
 static void take_call(struct bpf_events *events, const struct bpf_event *event)
@@ -103,9 +105,9 @@ static void take_call(struct bpf_events *events, const struct bpf_event *event)
 	memcpy(call.arguments, event->arguments, sizeof(call.arguments));
 	attempt = call_attempt_of(&call, event->result, &heap_end);
 	if (attempt.outcome == OUTCOME_REFUSED)
-		take_refused(events, event, attempt.size);
+		take_refused(events, event, attempt.way, attempt.size);
 	if (attempt.outcome == OUTCOME_GRANTED)
-		take_granted(events, event, attempt.size);
+		take_granted(events, event, attempt.way, attempt.size);
 }
 
 static void take_victim(struct bpf_events *events, const struct bpf_event *event)

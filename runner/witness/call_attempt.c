@@ -69,7 +69,7 @@ static struct call_attempt attempt_brk(
 	return attempt_of(OUTCOME_NEITHER, 0);
 }
 
-struct call_attempt call_attempt_of(
+static struct call_attempt attempt_by(
 	const struct memory_call *call, int64_t result, uint64_t *heap_end)
 {
 	switch (call->function) {
@@ -81,8 +81,21 @@ struct call_attempt call_attempt_of(
 		return attempt_mprotect(call, result);
 	case CALL_BRK:
 		return attempt_brk(call, result, heap_end);
+	case CALL_MMAP_FIXED:
+		break;
 	}
 	return attempt_of(OUTCOME_NEITHER, 0);
+}
+
+struct call_attempt call_attempt_of(
+	const struct memory_call *call, int64_t result, uint64_t *heap_end)
+{
+	struct call_attempt attempt = attempt_by(call, result, heap_end);
+
+	attempt.way = call->function == CALL_MMAP && (call->arguments[3] & MAP_FIXED) != 0
+			      ? CALL_MMAP_FIXED
+			      : call->function;
+	return attempt;
 }
 
 const char *memory_function_name(enum memory_function function)

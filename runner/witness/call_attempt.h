@@ -14,6 +14,7 @@ enum memory_function {
 	CALL_MREMAP,
 	CALL_MPROTECT,
 	CALL_BRK,
+	CALL_MMAP_FIXED, /* only as a way: over a range that is reserved, which no malloc() does */
 };
 
 struct memory_call {
@@ -31,6 +32,7 @@ enum call_outcome {
 struct call_attempt {
 	enum call_outcome outcome;
 	uint64_t size; /* bytes asked for; 0 where it cannot be known */
+	enum memory_function way;
 };
 
 /* result as the call returned it. *heap_end is the end of the process's heap as last seen, 0 before

@@ -12,6 +12,7 @@
  * after a heap that could not grow. */
 #define ANOTHER_WAY_US 10000
 #define HEAP_STEP 3
+#define LAST_STEP 4
 
 /* Allocators round up and ask for some room besides, and the arena they grow is not what they were
  * asked for. */
@@ -31,11 +32,13 @@ static uint32_t step_of(enum memory_function function, uint32_t before)
 	case CALL_MPROTECT:
 		return 1;
 	case CALL_MMAP:
-		return before >= 3 ? 4 : 2;
+		return before >= HEAP_STEP ? LAST_STEP : 2;
 	case CALL_BRK:
 		return HEAP_STEP;
+	case CALL_MMAP_FIXED:
+		break;
 	}
-	return 0;
+	return LAST_STEP; /* there is no other way */
 }
 
 /* Whether a grant at this time may have been had in another way than what was refused. */
@@ -63,7 +66,7 @@ bool call_tally_continues(
 	struct call_series *last;
 	uint32_t step;
 
-	if (thread->series_count == 0)
+	if (thread->series_count == 0 || function == CALL_MMAP_FIXED)
 		return false;
 	last = &thread->series[thread->series_count - 1];
 	step = step_of(function, last->step);
@@ -180,7 +183,7 @@ void call_tally_granted(struct call_tally *tally, struct call_thread *thread, in
 		struct call_series series = thread->series[i];
 		uint64_t asked = size_of(&series);
 		bool another_way = i == thread->series_count - 1 && is_in_time(&series, now_us) &&
-				   series.step < 4 &&
+				   series.step < LAST_STEP && function != CALL_MMAP_FIXED &&
 				   size + free_at_heap_end(function, asked) >= asked;
 
 		if (!asked_for(&series, size) && !another_way)

@@ -49,6 +49,7 @@ static uint64_t size_asked(const struct memory_call *call, uint64_t heap_end)
 	case CALL_BRK:
 		return heap_end != 0 && arguments[0] > heap_end ? arguments[0] - heap_end : 0;
 	case CALL_MPROTECT: /* what it makes writable may have been so before */
+	case CALL_MMAP_FIXED:
 		break;
 	}
 	return 0;

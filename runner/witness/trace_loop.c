@@ -88,7 +88,8 @@ static uint64_t own_us(pid_t tid)
 	return nanoseconds > 0 ? nanoseconds / 1000 : clock_us();
 }
 
-static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t size)
+static void on_refused(
+	struct tracer *tracer, struct trace_task *task, enum memory_function way, uint64_t size)
 {
 	struct trace_process *process = task->process;
 	struct call_cause cause = { .name = CAUSE_UNKNOWN };
@@ -97,7 +98,7 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 		.request_bytes = size, .pid = process->pid, .boottime_us = clock_us()
 	};
 
-	if (call_tally_continues(&task->thread, task->call.function, size, now_us))
+	if (call_tally_continues(&task->thread, way, size, now_us))
 		return;
 	if (task->injected) {
 		cause.name = CAUSE_INJECTED;
@@ -116,7 +117,7 @@ static void on_refused(struct tracer *tracer, struct trace_task *task, uint64_t 
 	(void)snprintf(refusal.function, sizeof(refusal.function), "%s",
 		memory_function_name(task->call.function));
 	read_command(process->pid, refusal.command, sizeof(refusal.command));
-	call_tally_refused(&tracer->page->tally, &task->thread, task->call.function, &refusal,
+	call_tally_refused(&tracer->page->tally, &task->thread, way, &refusal,
 		has_library(tracer, process), process->pid == tracer->main, now_us);
 }
 
@@ -135,10 +136,10 @@ static void on_call_end(struct tracer *tracer, struct trace_task *task)
 		return;
 	task->looks = 0;
 	if (attempt.outcome == OUTCOME_REFUSED)
-		on_refused(tracer, task, attempt.size);
+		on_refused(tracer, task, attempt.way, attempt.size);
 	if (attempt.outcome == OUTCOME_GRANTED) /* rarely is there a refusal that it may settle */
 		call_tally_granted(&tracer->page->tally, &task->thread, task->process->pid,
-			task->call.function, attempt.size,
+			attempt.way, attempt.size,
 			task->thread.series_count > 0 ? own_us(task->tid) : 0);
 	if (attempt.outcome == OUTCOME_SOFT)
 		tracer->page->tally.soft++;

@@ -31,6 +31,9 @@ static void test_calls(void **state)
 	} rows[] = {
 		{ "a mapping", { CALL_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, 0x7f0000000000,
 			OUTCOME_GRANTED, MIB },
+		{ "over a reserved range",
+			{ CALL_MMAP, { MIB, MIB, WRITABLE, MAP_PRIVATE | MAP_FIXED } }, -ENOMEM,
+			OUTCOME_REFUSED, MIB },
 		{ "a refused one", { CALL_MMAP, { 0, MIB, WRITABLE, MAP_PRIVATE } }, -ENOMEM,
 			OUTCOME_REFUSED, MIB },
 		{ "a wrong one", { CALL_MMAP, { 0, 0, WRITABLE, MAP_PRIVATE } }, -EINVAL,
@@ -71,7 +74,11 @@ static void test_calls(void **state)
 		struct call_attempt attempt = call_attempt_of(
 			&rows[i].call, rows[i].result, &heap_end);
 
-		if (attempt.outcome != rows[i].outcome || attempt.size != rows[i].size)
+		if (attempt.outcome != rows[i].outcome || attempt.size != rows[i].size ||
+			attempt.way != (rows[i].call.arguments[3] & MAP_FIXED &&
+							       rows[i].call.function == CALL_MMAP
+						       ? CALL_MMAP_FIXED
+						       : rows[i].call.function))
 			fail_msg("%s: outcome %d, size %llu", rows[i].because, attempt.outcome,
 				(unsigned long long)attempt.size);
 	}
@@ -153,6 +160,19 @@ static void test_series(void **state)
 		{ "it did on a busy host",
 			{ { REFUSED, CALL_BRK, 132 * KIB, 10 },
 				{ GRANTED, CALL_MMAP, MIB, 40000 } },
+			0, 1, 0, false },
+		{ "what follows a fixed mapping is no other way of it",
+			{ { REFUSED, CALL_MMAP_FIXED, 164 * KIB, 10 },
+				{ GRANTED, CALL_MMAP, MIB, 20 } },
+			1, 0, 0, false },
+		{ "nor is a fixed mapping a way of what was refused before",
+			{ { REFUSED, CALL_BRK, 132 * KIB, 10 },
+				{ REFUSED, CALL_MMAP_FIXED, 164 * KIB, 20 },
+				{ GRANTED, CALL_MMAP_FIXED, MIB, 30 } },
+			2, 0, 0, false },
+		{ "the same fixed mapping later",
+			{ { REFUSED, CALL_MMAP_FIXED, 164 * KIB, 10 },
+				{ GRANTED, CALL_MMAP_FIXED, 164 * KIB, 90000 } },
 			0, 1, 0, false },
 		{ "mappings are separate requests",
 			{ { REFUSED, CALL_MMAP, MIB, 10 }, { REFUSED, CALL_MMAP, MIB, 20 },
