@@ -23,9 +23,8 @@ fi
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 live-v2 qemu attacks bench install examples seed)
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 qemu attacks bench install seed live-v2 examples)
 build=$root/build only=() ci="" deps_only="" runtimes=""
-guests="" guests_pid=""
 
 usage() {
 	sed -n '3,/^set -u/s/^# \{0,1\}//p' "$0" | sed '/^set -u/d'
@@ -153,62 +152,37 @@ step_live_v1() {
 	live_ways v1
 }
 
-# ---- in virtual machines, which take one processor each and long: beside the other steps ----
+# ---- cgroup v2 in a virtual machine, which takes one processor and long: beside the other steps ----
 
-# guest NAME COMMAND... - what it prints is kept until said_of NAME
-guest() {
-	local name=$1
-	shift
-	"$@" >"$guests/$name" 2>&1
-	echo $? >"$guests/$name.ends"
-	mv "$guests/$name.ends" "$guests/$name.status"
-}
+guest="" guest_pid=""
 
 has_uml() {
 	[ "$(id -u)" = 0 ] && command -v linux.uml >/dev/null
 }
 
-guest_live_v2() {
-	mkdir "$guests/share" "$guests/share/tmp" "$guests/share/reports"
+# In a process group of its own, which ends with us.
+start_guest() {
 	local live_options=(--guest --scale 5 --reports /run/share/reports)
-	in_live v2 "$root/tests/vm/uml.sh" --timeout 1200 --share "$guests/share" -- env TMPDIR=/run/share/tmp
-}
-
-guest_attacks() {
-	mkdir "$guests/attacked"
-	"$root/tests/vm/uml.sh" --timeout 600 --share "$guests/attacked" -- \
-		"$root/tests/attacks/guest.sh" "$build" /run/share
-}
-
-guest_qemu() {
-	local strict
-	mapfile -t strict < <(strict qemu)
-	"$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
-}
-
-# One after the other, those that steps will ask for; in a process group of their own, which ends with us.
-start_guests() {
-	guests=$(mktemp -d)
+	guest=$(mktemp -d) && mkdir "$guest/tmp" "$guest/reports"
 	set -m
 	{
-		! { chosen live-v2 && has_uml; } || guest live-v2 guest_live_v2
-		! { chosen attacks && has_uml; } || guest attacks guest_attacks
-		! chosen qemu || guest qemu guest_qemu
-	} &
-	guests_pid=$!
+		in_live v2 "$root/tests/vm/uml.sh" --timeout 1800 --share "$guest" -- env TMPDIR=/run/share/tmp
+		echo $? >"$guest/status"
+	} >"$guest/output" 2>&1 &
+	guest_pid=$!
 	set +m
 }
 
-end_guests() {
-	[ -n "$guests_pid" ] && kill -- "-$guests_pid" 2>/dev/null && wait "$guests_pid"
-	rm -rf "$guests" "$last_log"
+end_guest() {
+	[ -n "$guest_pid" ] && kill -- "-$guest_pid" 2>/dev/null && wait "$guest_pid"
+	rm -rf "$guest" "$last_log"
 }
-trap end_guests EXIT
+trap end_guest EXIT
 
-said_of() {
-	until [ -e "$guests/$1.status" ]; do sleep 0.5; done
-	cat "$guests/$1"
-	return "$(cat "$guests/$1.status")"
+# What it has said so far, and what comes, till its end.
+said_by_guest() {
+	tail -n +1 -s 0.5 -f --pid="$guest_pid" "$guest/output"
+	return "$(cat "$guest/status")"
 }
 
 step_live_v2() {
@@ -225,15 +199,17 @@ step_live_v2() {
 	elif ! has_uml; then
 		[ -n "$native" ] || skip live-v2 "user-mode-linux is missing"
 	else
-		counted live-v2 said_of live-v2
-		for report in "$guests"/share/reports/*.json; do
+		counted live-v2 said_by_guest
+		for report in "$guest"/reports/*.json; do
 			[ ! -e "$report" ] || cp "$report" "$reports/guest.${report##*/}"
 		done
 	fi
 }
 
 step_qemu() {
-	counted qemu said_of qemu
+	local strict
+	mapfile -t strict < <(strict qemu)
+	counted qemu "$root/tests/vm/qemu.sh" --build "$build" --reports "$reports" "${strict[@]}"
 }
 
 # The attacks on cages: here as root, and in the guest, which may be spoiled, as root and as a user.
@@ -247,8 +223,9 @@ step_attacks() {
 	"$build/memcage" selftest --json >"$results/native.json" 2>"$last_log" || sed 's/^/    /' "$last_log"
 	worlds+=("native=$results/native.json")
 	if has_uml; then
-		said_of attacks | sed 's/^/    /'
-		worlds+=("guest-root=$guests/attacked/root.json" "guest-user=$guests/attacked/user.json")
+		"$root/tests/vm/uml.sh" --timeout 600 --share "$results" -- "$root/tests/attacks/guest.sh" "$build" /run/share 2>&1 |
+			sed 's/^/    /'
+		worlds+=("guest-root=$results/root.json" "guest-user=$results/user.json")
 	else
 		skip attacks/guest "user-mode-linux is missing"
 	fi
@@ -291,7 +268,7 @@ chosen() {
 
 mkdir -p "$build" "$reports"
 if step_build; then
-	start_guests
+	! { chosen live-v2 && has_uml; } || start_guest
 	for step in "${all_steps[@]}"; do
 		chosen "$step" || continue
 		began=$SECONDS
