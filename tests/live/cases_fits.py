@@ -66,7 +66,7 @@ def repeat(times, spinners=0):
     def drive(harness, run):
         busy = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(spinners)]
         try:
-            for _ in range(times if run.scale == 1 else 2):
+            for _ in range(times if run.scale == 1 else 1):
                 run.report = run.report_text = None
                 harness.call(run.case, run)
                 run.kernel_kills = harness.log.take()
