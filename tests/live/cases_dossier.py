@@ -91,7 +91,7 @@ def high_is_gone(run):
 
 def leaves(run):
     for base, _, files in os.walk(run.group.main):
-        if "memory.high" in files and os.path.basename(base).startswith("run-"):
+        if "memory.high" in files and os.path.basename(base).startswith("memcage-"):
             yield base
 
 
