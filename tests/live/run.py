@@ -5,7 +5,8 @@
     tests/live/run.py --program build/memcage --workloads build/tests/workloads --world v1
 
 Prints `ok NAME`, `not ok NAME: why` with the report's excerpt, or `skip NAME: reason`, and at the
-end `N passed, N failed, N skipped`. Exits 1 when a case failed. The cases are in cases_*.py.
+end `N passed, N failed, N skipped`. Exits 1 when a case failed. `again NAME: why` is a failure that is
+looked at once more when nothing else runs. The cases are in cases_*.py.
 """
 
 import argparse
@@ -143,7 +144,22 @@ def perform(options, harness, missing, case):
 
 
 def outcomes(options, harness, missing, cases):
-    """Side by side what can stand side by side, then the rest one by one."""
+    """One of each case. What fails is tried again when all others are through, with nothing of ours beside it: only
+    what fails then, too, has failed. That it took two is told."""
+    again = []
+    for case, (outcome, line) in first_outcomes(options, harness, missing, cases):
+        if outcome == "failed" and case is not None:
+            print(line.replace("not ok ", "again ", 1), flush=True)
+            again.append(case)
+        else:
+            yield outcome, line
+    for case in again:
+        outcome, line = perform(options, harness, missing, case)
+        yield outcome, line + " at the second try" if outcome == "passed" else line
+
+
+def first_outcomes(options, harness, missing, cases):
+    """Pairs of a case and what came of it; side by side what can stand side by side, then the rest one by one."""
     together = [case for case in cases if not case.alone and not case.log] if options.jobs > 1 else []
     if together:
         numbers = {id(case): number for number, case in enumerate(cases)}
@@ -156,14 +172,14 @@ def outcomes(options, harness, missing, cases):
         before = strays()
         harness.one_by_one = False
         with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-            yield from pool.imap(call_work, [numbers[id(case)] for case in together])
+            yield from zip(together, pool.imap(call_work, [numbers[id(case)] for case in together]))
         harness.one_by_one = True
         harness.log.sample()
         left = wait_for_no_strays(before, 2 * harness.scale)
-        yield ("failed", f"not ok left/files: {left[:3]}") if left else ("passed", "ok left/files")
+        yield None, ("failed", f"not ok left/files: {left[:3]}") if left else ("passed", "ok left/files")
     for case in cases:
         if case not in together:
-            yield perform(options, harness, missing, case)
+            yield case, perform(options, harness, missing, case)
 
 
 _work = None
