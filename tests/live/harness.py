@@ -253,7 +253,7 @@ class Harness:
         allowed = {case.report, *case.files}
         # killed while it ran, memcage leaves its unfinished report where files cannot be nameless
         files = [name for name in os.listdir(run.directory) if name not in allowed
-                 and not (case.leaves_group and name.startswith(case.report + "."))]
+                 and not (case.leaves_group and name.startswith(f".{case.report}."))]
         expect(not files, f"files left: {files[:5]}")
 
     def perform(self, case):
