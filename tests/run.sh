@@ -23,7 +23,7 @@ fi
 # shellcheck source-path=SCRIPTDIR source=steps.sh
 source "$(dirname "$0")/steps.sh"
 
-all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 qemu attacks bench install seed live-v2 examples)
+all_steps=(unit fuzz-replay schema lint clang sanitize live-v1 attacks bench install seed live-v2 qemu examples)
 build=$root/build only=() ci="" deps_only="" runtimes=""
 
 usage() {

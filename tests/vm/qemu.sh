@@ -90,7 +90,7 @@ done
 (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$work/initramfs" || exit 125
 
 # Two serial lines: one for the kernel's messages, one for results alone.
-timeout --signal=KILL 300 qemu-system-x86_64 -accel tcg -cpu max -m 512 -smp 2 \
+timeout --signal=KILL 600 qemu-system-x86_64 -accel tcg -cpu max -m 512 -smp 2 \
 	-display none -monitor none -no-reboot -nodefaults \
 	-kernel "$kernel" -initrd "$work/initramfs" \
 	-append 'console=ttyS0 panic=-1 quiet loglevel=1' \
