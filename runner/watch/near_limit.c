@@ -16,6 +16,7 @@
 #define COST_PART 200              /* of time, one part in so many, once there is a snapshot */
 #define CLOSELY_BYTES_PER_US 50000 /* so fast it is seen what is resident */
 #define HIGH_AGAIN_US 1000000
+#define LATE_AGAIN_US 50000
 #define HELD_LOOK_US 250000
 
 static uint64_t between(uint64_t low, uint64_t value, uint64_t high)
@@ -173,6 +174,19 @@ static void met_high(struct watch *watch, uint64_t usage, uint64_t now_us)
 		near_limit_let_go(watch);
 }
 
+/* Page cache had filled the cage when memory.high was met, and nobody was asked. It makes room for
+ * what the program takes, which comes so far without meeting a mark again. */
+static void ask_late(struct watch *watch, uint64_t usage, uint64_t now_us)
+{
+	struct near_limit *near = &watch->near_limit;
+
+	if (near->ask == NULL || near->holds || near->high_bytes != 0 || usage < near->last_bytes ||
+		now_us < near->high_again_us)
+		return;
+	near->high_again_us = now_us + LATE_AGAIN_US;
+	(void)ask_if_near(watch, now_us);
+}
+
 /* Returns after how long to look again. */
 static uint64_t look(struct watch *watch, uint64_t now_us)
 {
@@ -187,6 +201,7 @@ static uint64_t look(struct watch *watch, uint64_t now_us)
 	near->looked_bytes = usage.value;
 	if (near->high_bytes != 0 && usage.value >= near->high_bytes)
 		met_high(watch, usage.value, now_us);
+	ask_late(watch, usage.value, now_us);
 	if (usage.value < near->mark_bytes) {
 		near->was_close = false;
 		if (near->high_bytes == 0 && now_us >= near->high_again_us)
