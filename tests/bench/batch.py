@@ -43,6 +43,16 @@ def timed(words, **arguments):
     return seconds, after.children_user + after.children_system - before.children_user - before.children_system
 
 
+def tell(rows, runs, other, name_of_other):
+    """What the pairs came to: rows of (seconds, CPU seconds) for runs each, of batch and of another."""
+    for name, rounds in rows.items():
+        print(f"  {name}: {runs / statistics.median(one[0] for one in rounds):7.1f} runs a second, "
+              f"{statistics.median(one[1] for one in rounds) / runs * 1000:.2f} ms of CPU time each")
+    shares = [two[0] / one[0] for one, two in zip(rows["batch"], rows[other])]
+    print(f"  throughput of batch by that of {name_of_other}: {statistics.median(shares):.2f} "
+          f"({min(shares):.2f} to {max(shares):.2f})")
+
+
 def compare(options, group, floor, jobs, directory):
     rows = {"batch": [], "floor": []}
     for _ in range(options.pairs):
@@ -51,12 +61,7 @@ def compare(options, group, floor, jobs, directory):
                                        stdout=out, preexec_fn=group.enter))
         rows["floor"].append(timed([floor, group.main, str(options.runs), str(options.jobs), "/bin/true"],
                                    stdout=subprocess.DEVNULL))
-    for name, rounds in rows.items():
-        print(f"  {name}: {options.runs / statistics.median(one[0] for one in rounds):7.1f} runs a second, "
-              f"{statistics.median(one[1] for one in rounds) / options.runs * 1000:.2f} ms of CPU time each")
-    shares = [two[0] / one[0] for one, two in zip(rows["batch"], rows["floor"])]
-    print(f"  throughput of batch by that of the floor: {statistics.median(shares):.2f} "
-          f"({min(shares):.2f} to {max(shares):.2f})")
+    tell(rows, options.runs, "floor", "the floor")
 
 
 def compare_untrusted(options, group, directory):
@@ -74,12 +79,7 @@ def compare_untrusted(options, group, directory):
         with open(jobs, "rb") as numbers:   # one word for each
             rows["bwrap"].append(timed(["xargs", "-d", "\\n", "-P", str(options.jobs), "-n", "1", *walls],
                                        stdin=numbers))
-    for name, rounds in rows.items():
-        print(f"  {name}: {runs / statistics.median(one[0] for one in rounds):7.1f} runs a second, "
-              f"{statistics.median(one[1] for one in rounds) / runs * 1000:.2f} ms of CPU time each")
-    shares = [two[0] / one[0] for one, two in zip(rows["batch"], rows["bwrap"])]
-    print(f"  throughput of batch by that of bubblewrap: {statistics.median(shares):.2f} "
-          f"({min(shares):.2f} to {max(shares):.2f})")
+    tell(rows, runs, "bwrap", "bubblewrap")
 
 
 def idle(options, group, directory):
